@@ -1,0 +1,73 @@
+package bot
+
+import (
+	"strings"
+
+	"shenwei/intents"
+	"shenwei/kb"
+)
+
+// choice reads a line as the answer to options that are open: a tap, a position, a label,
+// a yes or a no.
+func (e *Engine) choice(c *turnCase) (*draft, string) {
+	if key := c.turn.Message.Choice; key != "" {
+		if d := e.chosen(c, key); d != nil {
+			return d, "tapped " + key
+		}
+		return nil, "the tapped choice is unknown"
+	}
+	if code := strings.ToUpper(strings.TrimSpace(c.turn.Message.Text)); e.know.Item(code) != nil {
+		return e.chosen(c, code), "an item's code"
+	}
+	open := c.turn.State.Options
+	if len(open) == 0 {
+		return nil, "no options are open"
+	}
+	if key := pick(open, c.un); key != "" {
+		if d := e.chosen(c, key); d != nil {
+			return d, "chose " + key
+		}
+	}
+	if c.un.Act == intents.Deny {
+		return e.miss(c), "none of the options"
+	}
+	return nil, "not an answer to the options"
+}
+
+// chosen answers a chosen item or article with the facet that was asked before.
+func (e *Engine) chosen(c *turnCase, key string) *draft {
+	facet := kb.Facet(c.turn.State.Asked)
+	if facet == "" || facet == kb.Other {
+		facet = kb.How
+	}
+	if e.know.Item(key) != nil {
+		return c.answerItem(key, facet, 0.97, "chosen")
+	}
+	if a := e.know.Article(key); a != nil {
+		return c.answerArticle(a, 0.97, "chosen")
+	}
+	return nil
+}
+
+// pick finds the option that a line means, "" when it means none.
+func pick(open []Option, un *intents.Understanding) string {
+	bare := strings.Trim(un.Text, ",。?! ")
+	if n := intents.Ordinal(bare); n != 0 {
+		if n < 0 {
+			n = len(open)
+		}
+		if n <= len(open) {
+			return open[n-1].Key()
+		}
+		return ""
+	}
+	if un.Act == intents.Confirm && len(open) == 1 {
+		return open[0].Key()
+	}
+	for _, o := range open {
+		if bare != "" && (bare == o.Label || bare == o.Hint) {
+			return o.Key()
+		}
+	}
+	return ""
+}

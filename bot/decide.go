@@ -1,0 +1,170 @@
+package bot
+
+import (
+	"math"
+
+	"shenwei/intents"
+	"shenwei/kb"
+)
+
+// The costs of what may happen to a citizen, in the unit of one needless question back. A
+// wrong link sends her on a wrong way; silence leaves her where she was.
+const (
+	costWrong   = 3.0
+	costAsk     = 0.55
+	costSilence = 1.6
+)
+
+// maxOptions is how many choices are offered at most.
+const maxOptions = 5
+
+// decide weighs item, article, asking back and declining by expected cost.
+func (e *Engine) decide(c *turnCase) (*draft, string) {
+	if d, reason := e.followUp(c); d != nil {
+		return d, "follow-up: " + reason
+	}
+	if c.un.Act == intents.Locate {
+		if d := e.locate(c); d != nil {
+			return d, "asked for a place"
+		}
+	}
+	if d, reason := e.several(c); d != nil {
+		return d, reason
+	}
+	ranked := c.rank()
+	if len(ranked) == 0 {
+		return e.declineUnknown(c), "nothing to choose from"
+	}
+	p := likelihood(ranked, c.un)
+	return e.cheapest(c, ranked, p)
+}
+
+// cheapest picks the proposal of the least expected cost.
+func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft, string) {
+	answer := (1 - p.top) * costWrong
+	ask := costAsk + (1-p.five)*costSilence
+	silent := costSilence * p.ours
+	top := ranked[0]
+	switch {
+	case silent < answer && silent < ask:
+		return e.declineUnknown(c), "too little is certain to answer or to ask back"
+	case ask < answer:
+		return e.clarify(c, ranked, p), "several fit nearly as well"
+	}
+	if top.Kind == kb.KindArticle {
+		return c.answerArticle(e.know.Article(top.Code), p.top, "the best fit"), "an article fits best"
+	}
+	d := c.answerItem(top.Code, c.un.Facet, p.top, "the best fit")
+	d.options = e.alternatives(ranked, p)
+	return d, "an item fits best"
+}
+
+// odds are calibrated probabilities of one turn.
+type odds struct {
+	top  float64 // the best entry is right
+	five float64 // one of the best five is right
+	ours float64 // the line is about our service at all
+}
+
+// likelihood turns scores into probabilities. The coefficients were fitted on labelled
+// questions; `shenwei eval --report` shows how well they hold.
+func likelihood(ranked []intents.Scored, un *intents.Understanding) odds {
+	top := ranked[0]
+	second := rival(ranked)
+	margin := top.Score - second
+	p := odds{
+		top:  sigmoid(-2.6 + 2.6*top.Score + 5.0*margin + 0.8*top.Features.Object - 1.2*top.Features.Contradiction),
+		five: sigmoid(-2.2 + 4.2*top.Score),
+		ours: sigmoid(-4.2 + 6.5*top.Score),
+	}
+	if len(un.Concepts) == 0 {
+		p.ours *= 0.6
+		p.five *= 0.7
+	}
+	return p
+}
+
+// rival is the score of the best entry after the first.
+func rival(ranked []intents.Scored) float64 {
+	if len(ranked) < 2 {
+		return 0
+	}
+	return ranked[1].Score
+}
+
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// near is how far below the best a candidate may lie to be offered.
+const near = 0.62
+
+// clarify asks back with what fits nearly as well.
+func (e *Engine) clarify(c *turnCase, ranked []intents.Scored, p odds) *draft {
+	var options []Option
+	for _, s := range ranked {
+		if len(options) == maxOptions || s.Score < near*ranked[0].Score {
+			break
+		}
+		options = append(options, e.option(s))
+	}
+	for _, s := range ranked[len(options):] { // never a question with one choice
+		if len(options) >= 3 {
+			break
+		}
+		options = append(options, e.option(s))
+	}
+	return c.askBack(options, e.questionFor(options), p.five, "several fit")
+}
+
+// questionFor is the question that tells the options apart: the one that the first item
+// keeps for the second where there is one.
+func (e *Engine) questionFor(options []Option) string {
+	if len(options) >= 2 {
+		if it := e.know.Item(options[0].Code); it != nil {
+			for _, cf := range it.Confusable {
+				if cf.Code == options[1].Code && cf.Question != "" {
+					return cf.Question
+				}
+			}
+		}
+	}
+	return "您是想办下面哪一件？"
+}
+
+// alternatives are offered beside an answer that is likely but not certain.
+func (e *Engine) alternatives(ranked []intents.Scored, p odds) []Option {
+	if p.top > 0.85 {
+		return nil
+	}
+	var options []Option
+	for _, s := range ranked[1:] {
+		if len(options) == 3 || s.Score < 0.8*ranked[0].Score {
+			break
+		}
+		options = append(options, e.option(s))
+	}
+	return options
+}
+
+// declineUnknown says honestly that nothing was recognised; the second time in a row it
+// offers a person.
+func (e *Engine) declineUnknown(c *turnCase) *draft {
+	s := c.next()
+	s.Misses = c.turn.State.Misses + 1
+	d := &draft{action: Decline, confidence: 0.6, state: s, reason: "outside the service or not understood"}
+	d.lead = "这个问题我没有找到对应的公安业务。我能解答护照和港澳台证件、户口、身份证、居住证、驾驶证和车辆、交通违法、治安和网安备案等事情；其他政务问题可以拨打 12345。"
+	if s.Misses >= 2 {
+		d.lead = "还是没有听懂您的问题，抱歉。您可以换个说法，或直接转人工。"
+		d.hotline = true
+	}
+	return d
+}
+
+// miss counts a turn that led nowhere; the second in a row is handed over.
+func (e *Engine) miss(c *turnCase) *draft {
+	if c.turn.State.Misses+1 >= 2 {
+		return e.handOver(c, "misses")
+	}
+	d := e.declineUnknown(c)
+	d.lead = "好的，都不是。请再说得具体一点，例如「什么证、要办什么、为什么办」，也可以发「转人工」。"
+	return d
+}

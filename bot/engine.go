@@ -1,0 +1,183 @@
+// Package bot answers citizens. Engine turns one line with its conversation's state into a
+// reply (policies.go is the chain, top to bottom); Front receives lines, keeps their order
+// and commits what the engine decided.
+package bot
+
+import (
+	"context"
+	"time"
+
+	"shenwei/intents"
+	"shenwei/kb"
+)
+
+// Search finds documents of the knowledge: keys "item/CODE" or "article/ID" with their
+// score divided by the best one, at most n.
+type Search func(ctx context.Context, un *intents.Understanding, n int) (map[string]float64, error)
+
+// Engine answers with one release. It never changes and is safe for concurrent use: what
+// it answers depends on release, conversation state and message alone.
+type Engine struct {
+	know      *kb.Knowledge
+	read      *intents.Understander
+	search    Search
+	site      Site
+	release   int64
+	revisions map[string]int64
+}
+
+// Parts are what an engine is made of.
+type Parts struct {
+	Knowledge    *kb.Knowledge
+	Understander *intents.Understander
+	Search       Search
+	Site         Site
+	Release      int64
+	// Revisions are the revision numbers of the release's documents by key.
+	Revisions map[string]int64
+}
+
+// NewEngine returns an engine for one release.
+func NewEngine(p Parts) *Engine {
+	return &Engine{know: p.Knowledge, read: p.Understander, search: p.Search, site: p.Site, release: p.Release, revisions: p.Revisions}
+}
+
+// Knowledge returns the knowledge that the engine answers with.
+func (e *Engine) Knowledge() *kb.Knowledge { return e.know }
+
+// Release returns the number of the release that the engine answers with.
+func (e *Engine) Release() int64 { return e.release }
+
+// Answered is what one turn leads to.
+type Answered struct {
+	Reply  *Reply
+	State  State
+	Trace  *Trace
+	Ticket *Ticket // set when the turn hands over
+}
+
+// searchDepth is how many documents the index is asked for.
+const searchDepth = 12
+
+// Answer decides the reply to one turn. It fails only when the index does and nothing can
+// be said without it.
+func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
+	start := time.Now()
+	c := e.newCase(ctx, turn)
+	draft := e.decideTurn(c)
+	reply := e.compose(c, draft)
+	reply.TookMicros = time.Since(start).Microseconds()
+	return Answered{Reply: reply, State: draft.state, Trace: c.finishTrace(draft), Ticket: draft.ticket}
+}
+
+func (e *Engine) decideTurn(c *turnCase) *draft {
+	for _, p := range policies {
+		d, reason := p.propose(e, c)
+		c.trace.Policies = append(c.trace.Policies, Verdict{Policy: p.name, Fired: d != nil, Reason: reason})
+		if d != nil {
+			c.trace.Policy = p.name
+			return d
+		}
+	}
+	return e.declineUnknown(c)
+}
+
+// turnCase is one turn under consideration.
+type turnCase struct {
+	turn   Turn
+	un     *intents.Understanding
+	ranked []intents.Scored
+	trace  *Trace
+	engine *Engine
+	ctx    context.Context
+}
+
+func (e *Engine) newCase(ctx context.Context, turn Turn) *turnCase {
+	un := e.read.Read(turn.Message.Text)
+	c := &turnCase{turn: turn, un: un, engine: e, ctx: ctx}
+	c.trace = &Trace{
+		Text: un.Text, Act: string(un.Act), Facet: un.Facet, Slots: un.Slots, Release: e.release,
+		Triage: string(un.Triage.Level),
+	}
+	if un.Triage.Level != intents.Safe {
+		c.trace.Triage += ": " + un.Triage.Kind + " (" + un.Triage.Cue + "), " + un.Triage.Why
+	}
+	for _, t := range un.Tokens {
+		c.trace.Tokens = append(c.trace.Tokens, t.Text)
+	}
+	for _, h := range un.Concepts {
+		c.trace.Concepts = append(c.trace.Concepts, h.ID+"="+h.Word)
+	}
+	return c
+}
+
+// rank ranks everything for the turn's line, once.
+func (c *turnCase) rank() []intents.Scored {
+	if c.ranked == nil {
+		c.ranked = c.engine.rankText(c.ctx, c.un)
+	}
+	return c.ranked
+}
+
+func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) []intents.Scored {
+	evidence, err := e.search(ctx, un, searchDepth)
+	if err != nil {
+		evidence = nil // the index is a hint: names and asks still rank
+	}
+	return e.read.Rank(un, evidence)
+}
+
+// traceDepth is how many candidates a trace keeps.
+const traceDepth = 6
+
+func (c *turnCase) finishTrace(d *draft) *Trace {
+	for i, s := range c.ranked {
+		if i == traceDepth {
+			break
+		}
+		lost := ""
+		if !d.names(s.Code) {
+			lost = "lower score"
+			if i == 0 {
+				lost = d.reason
+			}
+		}
+		c.trace.Candidates = append(c.trace.Candidates, Candidate{
+			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score),
+			Features: featureMap(s.Features), Lost: lost,
+		})
+	}
+	return c.trace
+}
+
+func featureMap(f intents.Features) map[string]float64 {
+	all := map[string]float64{
+		"ask": f.Ask, "support": f.Support, "object": f.Object, "action": f.Action, "state": f.State, "person": f.Person,
+		"topic": f.Topic, "contradiction": f.Contradiction, "counter": f.Counter, "evidence": f.Evidence,
+	}
+	for k, v := range all {
+		if v == 0 {
+			delete(all, k)
+		} else {
+			all[k] = round3(v)
+		}
+	}
+	return all
+}
+
+func round3(v float64) float64 {
+	if v < 0 {
+		return -round3(-v)
+	}
+	return float64(int64(v*1000+0.5)) / 1000
+}
+
+func (e *Engine) nameOf(code string) string {
+	if it := e.know.Item(code); it != nil {
+		return it.Name
+	}
+	if a := e.know.Article(code); a != nil {
+		return a.Title
+	}
+	return code
+}

@@ -1,0 +1,83 @@
+package bot
+
+import "time"
+
+// Channel names where a message came from.
+type Channel string
+
+// The channels of the public interface.
+const (
+	Web      Channel = "web"
+	H5       Channel = "h5"
+	Terminal Channel = "terminal"
+	API      Channel = "api"
+	CLI      Channel = "cli"
+)
+
+// MaxText is the longest message accepted, in characters.
+const MaxText = 4000
+
+// Message is one line of a citizen as a channel received it.
+type Message struct {
+	Channel Channel
+	// Ref is the channel's own id of the line, unique within the channel; a line with a
+	// known ref gets the stored reply again.
+	Ref string
+	// Conversation is the thread's id; empty begins a new one.
+	Conversation string
+	// Token opens the conversation. Trusted callers (the command line) have none.
+	Token   string
+	Trusted bool
+	// Text is what was written. Choice is the code or article id of a tapped option.
+	Text   string
+	Choice string
+	At     time.Time
+}
+
+// State is what a conversation is about, carried from turn to turn.
+type State struct {
+	// Item, Article and Facet are what the last answer was about.
+	Item    string `json:"item,omitempty"`
+	Article string `json:"article,omitempty"`
+	Facet   string `json:"facet,omitempty"`
+	// Options are the codes or article ids offered last, in the order shown.
+	Options []Option `json:"options,omitempty"`
+	// Asked is the facet that was asked when options were offered.
+	Asked string `json:"asked,omitempty"`
+	// Question is the text that led to the open options.
+	Question string `json:"question,omitempty"`
+	// Misses counts turns in a row that were not answered.
+	Misses int `json:"misses,omitempty"`
+	// Slots are what the citizen said of herself, e.g. "huji" → "深户".
+	Slots map[string]string `json:"slots,omitempty"`
+	// Handoff is the number of the open handoff, if any.
+	Handoff string `json:"handoff,omitempty"`
+}
+
+// Conversation is one citizen's thread as the store holds it.
+type Conversation struct {
+	ID      string
+	Channel Channel
+	// Version grows by one with every commit.
+	Version int64
+	// Seq is the sequence number of the last message.
+	Seq   int64
+	State State
+	// Owner is who answers: "bot", or "agent" when a person owns the conversation.
+	Owner string
+}
+
+// The owners of a conversation.
+const (
+	OwnerBot   = "bot"
+	OwnerAgent = "agent"
+)
+
+// Turn is everything that an answer may depend on besides the release.
+type Turn struct {
+	Message Message
+	State   State
+	Owner   string
+	// Crowded is set when too many lines of the conversation wait: a person takes over.
+	Crowded bool
+}

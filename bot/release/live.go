@@ -1,0 +1,106 @@
+package release
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"shenwei/bot"
+	"shenwei/intents"
+	"shenwei/internal/fault"
+	"shenwei/kb"
+)
+
+// Live answers with the engine that is current. Swapping lets answers under way finish on
+// the engine that they began with.
+type Live struct {
+	mu  sync.RWMutex
+	now *generation
+	log *slog.Logger
+}
+
+// generation is one engine with the number of answers under way on it.
+type generation struct {
+	*Running
+	users sync.WaitGroup
+}
+
+// NewLive returns a Live without an engine: it is not ready until the first Swap.
+func NewLive(log *slog.Logger) *Live { return &Live{log: log} }
+
+// Swap makes the engine current and closes the one before, after its last answer.
+func (l *Live) Swap(r *Running) {
+	next := &generation{Running: r}
+	l.mu.Lock()
+	old := l.now
+	l.now = next
+	l.mu.Unlock()
+	if old == nil {
+		return
+	}
+	go func() {
+		old.users.Wait()
+		if err := old.Close(); err != nil {
+			l.log.Error("close the index of a former release", "release", old.Release(), "err", err)
+		}
+	}()
+}
+
+// hold returns the current engine, which stays open until release is called.
+func (l *Live) hold() (g *generation, release func(), err error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.now == nil {
+		return nil, nil, fault.New(fault.Unavailable, "服务正在启动，请稍候再试")
+	}
+	g = l.now
+	g.users.Add(1)
+	return g, g.users.Done, nil
+}
+
+// Answer implements bot.Answerer.
+func (l *Live) Answer(ctx context.Context, turn bot.Turn) (bot.Answered, error) {
+	g, done, err := l.hold()
+	if err != nil {
+		return bot.Answered{}, err
+	}
+	defer done()
+	return g.Engine.Answer(ctx, turn), nil
+}
+
+// Ready reports whether an engine is current.
+func (l *Live) Ready() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.now != nil
+}
+
+// Release is the number of the current release; 0 before the first.
+func (l *Live) Release() int64 {
+	g, done, err := l.hold()
+	if err != nil {
+		return 0
+	}
+	defer done()
+	return g.Engine.Release()
+}
+
+// Knowledge is the current knowledge; nil before the first release.
+func (l *Live) Knowledge() *kb.Knowledge {
+	g, done, err := l.hold()
+	if err != nil {
+		return nil
+	}
+	defer done()
+	return g.Engine.Knowledge()
+}
+
+// Suggest returns phrases of the current knowledge that complete a beginning.
+func (l *Live) Suggest(text string, n int) []intents.Scored {
+	g, done, err := l.hold()
+	if err != nil {
+		return nil
+	}
+	defer done()
+	return g.Suggest(text, n)
+}

@@ -1,0 +1,118 @@
+// Package release turns a release (or a draft) of the knowledge into a running engine and
+// swaps the live one without a failed question. Start with Builder.Build, then Live.
+package release
+
+import (
+	"context"
+	"fmt"
+
+	"shenwei/bot"
+	"shenwei/intents"
+	"shenwei/kb"
+	"shenwei/kb/index"
+	"shenwei/kb/segment"
+)
+
+// Builder holds what all engines share: jieba's dictionary and the normaliser.
+type Builder struct {
+	dict *segment.Dictionary
+	norm *segment.Normalizer
+	site bot.Site
+}
+
+// NewBuilder unpacks the dictionary below dir, once.
+func NewBuilder(dir string, site bot.Site) (*Builder, error) {
+	if err := site.Check(); err != nil {
+		return nil, err
+	}
+	dict, err := segment.Unpack(dir)
+	if err != nil {
+		return nil, err
+	}
+	norm, err := segment.NewNormalizer()
+	if err != nil {
+		return nil, fmt.Errorf("load the conversion of traditional characters: %w", err)
+	}
+	return &Builder{dict: dict, norm: norm, site: site}, nil
+}
+
+// Running is an engine with the index that belongs to it.
+type Running struct {
+	*bot.Engine
+	read  *intents.Understander
+	index *index.Index
+}
+
+// Close waits for searches under way and releases the index.
+func (r *Running) Close() error { return r.index.Close() }
+
+// Suggest returns phrases that complete a beginning.
+func (r *Running) Suggest(text string, n int) []intents.Scored { return r.read.Nearest(text, n) }
+
+// Build makes an engine of checked knowledge.
+func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int64) (*Running, error) {
+	seg, err := segment.NewSegmenter(b.dict, intents.Words(k.Lexicon, b.norm))
+	if err != nil {
+		return nil, err
+	}
+	x, err := index.Build(k, seg, b.norm, number)
+	if err != nil {
+		return nil, err
+	}
+	read := intents.New(k, b.dict, seg, b.norm)
+	engine := bot.NewEngine(bot.Parts{
+		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
+	})
+	return &Running{Engine: engine, read: read, index: x}, nil
+}
+
+// BuildRelease parses and builds a stored release.
+func (b *Builder) BuildRelease(rel *kb.Release) (*Running, error) {
+	k, err := kb.Parse(rel.Documents())
+	if err != nil {
+		return nil, err
+	}
+	revisions := make(map[string]int64, len(rel.Revisions))
+	for _, r := range rel.Revisions {
+		revisions[r.Key()] = r.Number
+	}
+	return b.Build(k, rel.Number, revisions)
+}
+
+// conceptTerm is the weight of a synonym in a query; a word that was written weighs 1.
+const conceptTerm = 0.4
+
+// searcher asks the index with the line's words, and with the official names of what it
+// says in other words: our own synonym expansion.
+func searcher(x *index.Index) bot.Search {
+	return func(ctx context.Context, un *intents.Understanding, n int) (map[string]float64, error) {
+		hits, err := x.Search(ctx, terms(un), n)
+		if err != nil || len(hits) == 0 {
+			return nil, err
+		}
+		best := hits[0].Score
+		found := make(map[string]float64, len(hits))
+		for _, h := range hits {
+			found[h.Key] = h.Score / best
+		}
+		return found, nil
+	}
+}
+
+func terms(un *intents.Understanding) []index.Term {
+	seen := map[string]bool{}
+	var out []index.Term
+	add := func(text string, weight float64) {
+		if text != "" && !seen[text] {
+			seen[text] = true
+			out = append(out, index.Term{Text: text, Weight: weight})
+		}
+	}
+	for _, w := range un.Words() {
+		add(w, 1)
+	}
+	for _, w := range un.Synonyms() {
+		add(w, conceptTerm)
+	}
+	return out
+}

@@ -1,0 +1,50 @@
+package intents
+
+import (
+	"regexp"
+	"strconv"
+)
+
+// The names of slots.
+const (
+	SlotHuji     = "huji"     // 深户 | 非深户
+	SlotAge      = "age"      // years
+	SlotFrom     = "from"     // 香港澳门 | 台湾 | 外国
+	SlotState    = "state"    // 丢失 | 损坏 | 过期 | 快到期 | 首次
+	SlotDistrict = "district" // 南山 …
+	SlotWho      = "who"      // 孩子 | 老人 | 配偶 | 单位
+)
+
+var ageForm = regexp.MustCompile(`(\d{1,3})(?:周岁|岁)`)
+
+// slotConcepts says which concept fills which slot.
+var slotConcepts = map[string][2]string{
+	"local": {SlotHuji, "深户"}, "other-place": {SlotHuji, "非深户"},
+	"hongkonger": {SlotFrom, "香港澳门"}, "taiwanese": {SlotFrom, "台湾"}, "foreigner": {SlotFrom, "外国"},
+	"lost": {SlotState, "丢失"}, "damaged": {SlotState, "损坏"}, "expired": {SlotState, "过期"}, "expiring": {SlotState, "快到期"}, "first": {SlotState, "首次"},
+	"child": {SlotWho, "孩子"}, "elder": {SlotWho, "老人"}, "spouse": {SlotWho, "配偶"}, "company": {SlotWho, "单位"},
+}
+
+// slotsOf reads what the citizen says of herself and of the thing.
+func slotsOf(text string, hits []ConceptHit, places map[string]string) map[string]string {
+	slots := map[string]string{}
+	for _, h := range hits {
+		if s, ok := slotConcepts[h.ID]; ok {
+			if _, taken := slots[s[0]]; !taken {
+				slots[s[0]] = s[1]
+			}
+		}
+	}
+	if m := ageForm.FindStringSubmatch(text); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil && n <= 120 {
+			slots[SlotAge] = m[1]
+		}
+	}
+	for place, district := range places {
+		if len(place) > 0 && containsAny(text, []string{place}) {
+			slots[SlotDistrict] = district
+			break
+		}
+	}
+	return slots
+}

@@ -1,0 +1,221 @@
+package intents
+
+import (
+	"math"
+	"sort"
+	"unicode/utf8"
+
+	"shenwei/kb/segment"
+)
+
+// The weights of the kinds of feature in the space: a concept says more than a word, a
+// pair of characters less, but survives misspelling and bad cuts.
+const (
+	wordWeight    = 1.0
+	conceptWeight = 1.3
+	bigramWeight  = 0.35
+)
+
+// space is a set of phrases (names, aliases, asks) as weighted feature vectors with an
+// inverted index, so that a question is compared with all of them at once.
+type space struct {
+	ids      map[string]int32
+	idf      []float32
+	postings [][]posting
+	phrases  []phrase
+}
+
+type posting struct {
+	phrase int32
+	weight float32
+}
+
+// phrase is one way in which an entry is asked for.
+type phrase struct {
+	entry   int32
+	text    string
+	counter bool
+	norm    float32
+	boost   float32
+}
+
+// raw is one feature of a text before weighting.
+type raw struct {
+	name   string
+	weight float32
+}
+
+// features returns the features of a text: words, concepts with their ancestors at half
+// weight, and pairs of characters. Each appears once, with its highest weight.
+func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune, clause func(pos int) float32) []raw {
+	best := make(map[string]float32, 4*len(tokens)+len(runes))
+	add := func(name string, w float32) {
+		if w > best[name] {
+			best[name] = w
+		}
+	}
+	offset := byteToRune(runes)
+	for _, t := range tokens {
+		if stopWords[t.Text] {
+			continue
+		}
+		w := float32(wordWeight)
+		if utf8.RuneCountInString(t.Text) == 1 {
+			w *= 0.5
+		}
+		add("w:"+t.Text, w*clause(offset(t.Start)))
+	}
+	for _, h := range concepts {
+		w := float32(conceptWeight) * clause(h.Start)
+		add("c:"+h.ID, w)
+		for _, a := range c.Above(h.ID) {
+			add("c:"+a, w/2)
+		}
+	}
+	for i := 0; i+1 < len(runes); i++ {
+		if isPause(runes[i]) || isPause(runes[i+1]) {
+			continue
+		}
+		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
+	}
+	out := make([]raw, 0, len(best))
+	for name, w := range best {
+		out = append(out, raw{name, w})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
+	return out
+}
+
+func isPause(r rune) bool { return r == ',' || r == '。' || r == '?' || r == '!' || r == ' ' }
+
+// byteToRune returns a function from byte offsets to rune offsets of a text, asked in
+// rising order of offsets.
+func byteToRune(runes []rune) func(int) int {
+	pos, bytes := 0, 0
+	return func(b int) int {
+		for bytes < b && pos < len(runes) {
+			bytes += utf8.RuneLen(runes[pos])
+			pos++
+		}
+		return pos
+	}
+}
+
+func newSpace() *space { return &space{ids: map[string]int32{}} }
+
+// pending is a phrase with its raw features, kept until all are known.
+type pending struct {
+	phrase
+	raws []raw
+}
+
+// build weighs the features of all phrases by how rare they are among entries.
+func (s *space) build(all []pending) {
+	entries := map[int32]map[int32]bool{}
+	count := int32(0)
+	for _, p := range all {
+		if p.counter {
+			continue
+		}
+		count = max(count, p.entry+1)
+		for _, r := range p.raws {
+			id, ok := s.ids[r.name]
+			if !ok {
+				id = int32(len(s.ids)) //nolint:gosec // bounded by the knowledge
+				s.ids[r.name] = id
+				entries[id] = map[int32]bool{}
+			}
+			entries[id][p.entry] = true
+		}
+	}
+	s.idf = make([]float32, len(s.ids))
+	for id, in := range entries {
+		s.idf[id] = float32(math.Log(1 + float64(count)/float64(len(in))))
+	}
+	s.postings = make([][]posting, len(s.ids))
+	for _, p := range all {
+		s.addPhrase(p)
+	}
+}
+
+func (s *space) addPhrase(p pending) {
+	vec, norm := s.vector(p.raws)
+	if norm == 0 {
+		return
+	}
+	p.norm = norm
+	n := int32(len(s.phrases)) //nolint:gosec // bounded by the knowledge
+	s.phrases = append(s.phrases, p.phrase)
+	for _, f := range vec {
+		s.postings[f.id] = append(s.postings[f.id], posting{n, f.weight / norm})
+	}
+}
+
+type weighted struct {
+	id     int32
+	weight float32
+}
+
+// vector weighs known features; norm is the length of the whole vector, unknown features
+// included at the weight of the rarest, so that strange words lower every similarity.
+func (s *space) vector(raws []raw) (vec []weighted, norm float32) {
+	rare := float32(math.Log(1 + 400))
+	var sum float32
+	for _, r := range raws {
+		id, ok := s.ids[r.name]
+		if !ok {
+			if r.name[0] == 'w' {
+				w := r.weight * rare * 0.6
+				sum += w * w
+			}
+			continue
+		}
+		w := r.weight * s.idf[id]
+		sum += w * w
+		vec = append(vec, weighted{id, w})
+	}
+	return vec, float32(math.Sqrt(float64(sum)))
+}
+
+// match is how near a question comes to an entry's phrases.
+type match struct {
+	best, second float32 // cosine of the best and second best phrase
+	phrase       int32   // the best one
+	counter      float32 // cosine of the best counter-ask
+	dot          float32
+}
+
+// compare returns the match of every entry. scratch is reused between calls.
+func (s *space) compare(vec []weighted, norm float32, scratch []float32, out []match) {
+	clear(scratch)
+	for i := range out {
+		out[i] = match{phrase: -1}
+	}
+	if norm == 0 {
+		return
+	}
+	for _, f := range vec {
+		for _, p := range s.postings[f.id] {
+			scratch[p.phrase] += f.weight * p.weight
+		}
+	}
+	for i, dot := range scratch {
+		if dot == 0 {
+			continue
+		}
+		p := &s.phrases[i]
+		m := &out[p.entry]
+		cos := dot / norm
+		if p.counter {
+			m.counter = max(m.counter, cos)
+			continue
+		}
+		cos *= p.boost
+		switch {
+		case cos > m.best:
+			m.second, m.best, m.phrase, m.dot = m.best, cos, int32(i), dot //nolint:gosec // bounded
+		case cos > m.second:
+			m.second = cos
+		}
+	}
+}

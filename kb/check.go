@@ -1,0 +1,247 @@
+package kb
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+var (
+	codeForm = regexp.MustCompile(`^(CRJ|RK|JJ|ZA|WJ|SP|JD|XZ)-\d{3}$`)
+	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+)
+
+// MaxAsks is how many asks one item or article may have.
+const MaxAsks = 400
+
+// check returns everything that is wrong between or inside the parsed documents.
+func (k *Knowledge) check() []Problem {
+	c := &checker{k: k, asks: map[string]string{}}
+	for _, it := range k.Items {
+		c.item(it)
+	}
+	for _, a := range k.Articles {
+		c.article(a)
+	}
+	c.counterAsks()
+	c.lexicon()
+	for _, o := range k.Outlets {
+		c.outlet(o)
+	}
+	return c.problems
+}
+
+type checker struct {
+	k        *Knowledge
+	path     string
+	asks     map[string]string // normalised ask → path of its owner
+	problems []Problem
+}
+
+func (c *checker) say(format string, args ...any) {
+	c.problems = append(c.problems, Problem{Path: c.path, Reason: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) item(it *Item) {
+	c.path = Document{Kind: KindItem, ID: it.Code}.Path()
+	if !codeForm.MatchString(it.Code) {
+		c.say("code %q: write a prefix of the catalogue, a hyphen and three digits", it.Code)
+	}
+	for field, value := range map[string]string{"name": it.Name, "police_type": it.PoliceType, "group": it.Group, "fee": it.Fee, "time_limit": it.TimeLimit} {
+		if strings.TrimSpace(value) == "" {
+			c.say("%s is empty", field)
+		}
+	}
+	if it.Audience != "个人" && it.Audience != "企业" && it.Audience != "两者" {
+		c.say("audience %q: write 个人, 企业 or 两者", it.Audience)
+	}
+	if it.Trips < 0 || it.Trips > 2 {
+		c.say("trips %d: write 0, 1 or 2", it.Trips)
+	}
+	if len(it.Sources) == 0 {
+		c.say("no source")
+	}
+	if utf8.RuneCountInString(it.Choice) > 24 {
+		c.say("choice is longer than 24 characters")
+	}
+	for f := range it.Facets {
+		if _, ok := FacetNames[f]; !ok {
+			c.say("unknown facet %q; known are %v", f, Facets)
+		}
+	}
+	if it.Complete() {
+		c.date("review", it.Review)
+	}
+	c.confusable(it)
+	c.askList(it.Asks)
+}
+
+func (c *checker) confusable(it *Item) {
+	seen := map[string]bool{}
+	for _, cf := range it.Confusable {
+		switch {
+		case cf.Code == it.Code:
+			c.say("confusable names the item itself")
+		case seen[cf.Code]:
+			c.say("confusable names %s twice", cf.Code)
+		case c.k.Item(cf.Code) == nil:
+			c.say("confusable names %s, which does not exist", cf.Code)
+		}
+		seen[cf.Code] = true
+	}
+}
+
+func (c *checker) article(a *Article) {
+	c.path = Document{Kind: KindArticle, ID: a.ID}.Path()
+	if !idForm.MatchString(a.ID) {
+		c.say("id %q: use lower-case letters, digits and hyphens", a.ID)
+	}
+	for field, value := range map[string]string{"title": a.Title, "category": a.Category, "summary": a.Summary, "body": a.Body} {
+		if strings.TrimSpace(value) == "" {
+			c.say("%s is empty", field)
+		}
+	}
+	switch a.Kind {
+	case KindGuide, KindReport, KindElsewhere:
+	default:
+		c.say("kind %q: write guide, report or elsewhere", a.Kind)
+	}
+	switch a.Caution {
+	case "", "violence", "selfharm", "fraud":
+	default:
+		c.say("caution %q: write violence, selfharm or fraud", a.Caution)
+	}
+	if len(a.Sources) == 0 {
+		c.say("no source")
+	}
+	for _, code := range a.Related {
+		if c.k.Item(code) == nil {
+			c.say("related names %s, which does not exist", code)
+		}
+	}
+	if strings.Contains(a.Body, "](http") || strings.Contains(a.Body, "<script") {
+		c.say("the body links or runs something from outside")
+	}
+	c.date("review", a.Review)
+	c.askList(a.Asks)
+}
+
+func (c *checker) date(field, value string) {
+	if _, err := time.Parse(time.DateOnly, value); err != nil {
+		c.say("%s %q: write a date as YYYY-MM-DD", field, value)
+	}
+}
+
+func (c *checker) askList(asks []string) {
+	if len(asks) > MaxAsks {
+		c.say("%d asks; at most %d", len(asks), MaxAsks)
+	}
+	for _, ask := range asks {
+		key := AskKey(ask)
+		if key == "" {
+			c.say("an empty ask")
+			continue
+		}
+		if owner, ok := c.asks[key]; ok {
+			c.say("the ask %q stands in %s already", ask, owner)
+			continue
+		}
+		c.asks[key] = c.path
+	}
+}
+
+func (c *checker) counterAsks() {
+	contradict := func(path string, counters []string) {
+		c.path = path
+		for _, ask := range counters {
+			if c.asks[AskKey(ask)] == path {
+				c.say("%q is both an ask and a counter-ask", ask)
+			}
+		}
+	}
+	for _, it := range c.k.Items {
+		contradict(Document{Kind: KindItem, ID: it.Code}.Path(), it.CounterAsks)
+	}
+	for _, a := range c.k.Articles {
+		contradict(Document{Kind: KindArticle, ID: a.ID}.Path(), a.CounterAsks)
+	}
+}
+
+// AskKey is an ask without spaces, punctuation and case, for telling whether two are the same.
+func AskKey(ask string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune(" \t\n　,.;:!?，。；：！？、“”\"'‘’（）()…~～-—", r):
+			return -1
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return r
+	}, ask)
+}
+
+func (c *checker) outlet(o Outlet) {
+	c.path = "outlets"
+	if o.ID == "" || o.Name == "" || o.District == "" {
+		c.say("outlet %q %q: id, name and district are needed", o.ID, o.Name)
+	}
+	if (o.Lat != 0 || o.Lng != 0) && o.Sources["position"] == "" {
+		c.say("outlet %q has a position without a source", o.ID)
+	}
+	if o.Hours != "" && o.Sources["hours"] == "" {
+		c.say("outlet %q has hours without a source", o.ID)
+	}
+	if o.Lat < -90 || o.Lat > 90 || o.Lng < -180 || o.Lng > 180 {
+		c.say("outlet %q: position out of range", o.ID)
+	}
+}
+
+func (c *checker) lexicon() {
+	c.path = "lexicon"
+	known := map[string]Concept{}
+	for _, con := range c.k.Lexicon.Concepts {
+		if _, ok := known[con.ID]; ok {
+			c.say("concept %q is defined twice", con.ID)
+		}
+		if len(con.Words) == 0 && con.Name == "" {
+			c.say("concept %q has no words", con.ID)
+		}
+		switch con.Kind {
+		case Object, Action, State, Person, Topic:
+		default:
+			c.say("concept %q: kind %q is not one of object, action, state, person, topic", con.ID, con.Kind)
+		}
+		known[con.ID] = con
+	}
+	for _, con := range c.k.Lexicon.Concepts {
+		for _, p := range con.Parents {
+			if _, ok := known[p]; !ok {
+				c.say("concept %q has the unknown parent %q", con.ID, p)
+			}
+		}
+		if c.cyclic(con.ID, known, map[string]bool{}) {
+			c.say("concept %q is its own ancestor", con.ID)
+		}
+	}
+	for _, r := range c.k.Lexicon.Rewrites {
+		if r.From == "" || r.From == r.To {
+			c.say("rewrite %q → %q changes nothing", r.From, r.To)
+		}
+	}
+}
+
+func (c *checker) cyclic(id string, known map[string]Concept, on map[string]bool) bool {
+	if on[id] {
+		return true
+	}
+	on[id] = true
+	defer delete(on, id)
+	for _, p := range known[id].Parents {
+		if c.cyclic(p, known, on) {
+			return true
+		}
+	}
+	return false
+}

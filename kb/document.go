@@ -1,0 +1,154 @@
+package kb
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"shenwei/internal/fault"
+)
+
+// Kind is the kind of a knowledge document.
+type Kind string
+
+// The kinds of document, each with a folder of its own in data/.
+const (
+	KindItem    Kind = "item"
+	KindArticle Kind = "article"
+	KindLexicon Kind = "lexicon"
+	KindOutlet  Kind = "outlet"
+	KindGold    Kind = "gold"
+)
+
+// Document is one file of knowledge as a person wrote it. Its body is kept to the byte,
+// comments included, so that an export gives back what was imported.
+type Document struct {
+	Kind Kind   `json:"kind"`
+	ID   string `json:"id"`
+	Body string `json:"body"`
+}
+
+// MaxDocument is the largest body accepted, in bytes.
+const MaxDocument = 1 << 20
+
+// Key identifies a document among all kinds.
+func (d Document) Key() string { return string(d.Kind) + "/" + d.ID }
+
+// Hash is the SHA-256 of the body in hex.
+func (d Document) Hash() string {
+	sum := sha256.Sum256([]byte(d.Body))
+	return hex.EncodeToString(sum[:])
+}
+
+// Path is where the document stands below a knowledge folder.
+func (d Document) Path() string {
+	switch d.Kind {
+	case KindItem:
+		prefix, _, _ := strings.Cut(d.ID, "-")
+		return path.Join("items", strings.ToLower(prefix), d.ID+".yaml")
+	case KindArticle:
+		return path.Join("articles", d.ID+".md")
+	case KindGold:
+		return path.Join("gold", d.ID)
+	case KindOutlet:
+		return path.Join("outlets", d.ID+".yaml")
+	}
+	return path.Join("lexicon", d.ID+".yaml")
+}
+
+// ReadDocuments reads every knowledge file below fsys. Files that are not knowledge
+// (README, Go sources, other folders) are passed over; the order is that of the paths.
+func ReadDocuments(fsys fs.FS) ([]Document, error) {
+	var docs []Document
+	err := fs.WalkDir(fsys, ".", func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		doc, ok := documentAt(p)
+		if !ok {
+			return nil
+		}
+		body, err := readBounded(fsys, p)
+		if err != nil {
+			return err
+		}
+		doc.Body = body
+		if want := doc.Path(); want != p {
+			return fault.New(fault.BadRequest, "%s: this file belongs at %s", p, want)
+		}
+		docs = append(docs, doc)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(docs, func(i, j int) bool { return docs[i].Path() < docs[j].Path() })
+	return docs, nil
+}
+
+func documentAt(p string) (Document, bool) {
+	folder, _, _ := strings.Cut(p, "/")
+	base := path.Base(p)
+	stem := strings.TrimSuffix(base, path.Ext(base))
+	switch {
+	case folder == "items" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindItem, ID: stem}, true
+	case folder == "articles" && path.Ext(p) == ".md" && stem != "README":
+		return Document{Kind: KindArticle, ID: stem}, true
+	case folder == "lexicon" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindLexicon, ID: stem}, true
+	case folder == "outlets" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindOutlet, ID: stem}, true
+	case folder == "gold" && (path.Ext(p) == ".tsv" || path.Ext(p) == ".jsonl"):
+		return Document{Kind: KindGold, ID: base}, true
+	}
+	return Document{}, false
+}
+
+func readBounded(fsys fs.FS, p string) (string, error) {
+	info, err := fs.Stat(fsys, p)
+	if err != nil {
+		return "", err
+	}
+	if info.Size() > MaxDocument {
+		return "", fault.New(fault.TooLarge, "%s: %d bytes; a knowledge file may have at most %d", p, info.Size(), MaxDocument)
+	}
+	body, err := fs.ReadFile(fsys, p)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.Valid(body) {
+		return "", fault.New(fault.BadRequest, "%s: not valid UTF-8; save the file as UTF-8", p)
+	}
+	return string(body), nil
+}
+
+// Problem is one thing wrong in one document. Line is 0 when it concerns the whole file.
+type Problem struct {
+	Path   string `json:"path"`
+	Line   int    `json:"line,omitempty"`
+	Reason string `json:"reason"`
+}
+
+func (p Problem) String() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", p.Path, p.Line, p.Reason)
+	}
+	return p.Path + ": " + p.Reason
+}
+
+// Problems is an error that lists everything wrong in a set of documents.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, 0, len(ps))
+	for _, p := range ps {
+		lines = append(lines, p.String())
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,47 @@
+package kb
+
+// Lexicon 词典 is how citizens' words become the service's words. Several files are
+// merged in the order of their names; every list may be empty.
+type Lexicon struct {
+	// Words are domain words that the segmenter must keep whole.
+	Words []string `yaml:"words,omitempty"`
+	// Concepts are groups of words that mean the same thing.
+	Concepts []Concept `yaml:"concepts,omitempty"`
+	// Rewrites turn misspelt, homophone, dialect, pinyin and colloquial forms into the
+	// standard ones before anything else looks at the text.
+	Rewrites []Rewrite `yaml:"rewrites,omitempty"`
+	// Stop are phrases that carry no meaning for retrieval.
+	Stop []string `yaml:"stop,omitempty"`
+}
+
+// ConceptKind says which slot of an item's signature a concept fills.
+type ConceptKind string
+
+// The kinds of concept.
+const (
+	Object ConceptKind = "object"
+	Action ConceptKind = "action"
+	State  ConceptKind = "state"
+	Person ConceptKind = "person"
+	Topic  ConceptKind = "topic"
+)
+
+// Concept is a group of words with one meaning.
+type Concept struct {
+	// ID is a short English name, unique in the lexicon, e.g. "passport".
+	ID   string      `yaml:"id"`
+	Kind ConceptKind `yaml:"kind"`
+	// Name is the official term.
+	Name string `yaml:"name"`
+	// Words are what citizens say for it; Name counts as one of them.
+	Words []string `yaml:"words"`
+	// Parents are the IDs of wider concepts: whoever says this one also says those.
+	Parents []string `yaml:"parents,omitempty"`
+}
+
+// Rewrite replaces From by To. With When set, only in a text that contains one of When.
+type Rewrite struct {
+	From string   `yaml:"from"`
+	To   string   `yaml:"to"`
+	When []string `yaml:"when,omitempty"`
+}
