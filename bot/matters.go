@@ -16,6 +16,9 @@ const maxMatters = 4
 // several answers a line that holds more than one matter, one by one: each part must name
 // an object of its own and be certain by itself.
 func (e *Engine) several(c *turnCase) (*draft, string) {
+	if !twoObjects(c.un) {
+		return nil, ""
+	}
 	parts := split(c.un.Text, c.un)
 	if len(parts) < 2 {
 		return nil, ""
@@ -27,7 +30,7 @@ func (e *Engine) several(c *turnCase) (*draft, string) {
 		if !namesObject(un) {
 			continue
 		}
-		ranked := e.rankText(c.ctx, un)
+		ranked := e.read.Rank(un, nil)
 		p := likelihood(ranked, un)
 		if ranked[0].Kind != kb.KindItem || p.top < 0.72 {
 			return nil, ""
@@ -48,6 +51,21 @@ func (e *Engine) several(c *turnCase) (*draft, string) {
 	d.items = hits
 	d.lead = "您问了几件事，逐件答复如下。"
 	return d, "several matters in one line"
+}
+
+// twoObjects reports whether a line names two things.
+func twoObjects(un *intents.Understanding) bool {
+	first := ""
+	for _, h := range un.Concepts {
+		if h.Kind != kb.Object {
+			continue
+		}
+		if first != "" && h.ID != first {
+			return true
+		}
+		first = h.ID
+	}
+	return false
 }
 
 func lowest(hits []ItemHit) float64 {

@@ -41,15 +41,14 @@ type Features struct {
 type entry struct {
 	kind EntryKind
 	code string
-	// signature is, by concept, the share of the entry's phrases that say it.
-	signature map[string]float64
-	complete  bool
+	key  string // kind/code
 }
 
 type ranker struct {
-	entries  []entry
-	byKey    map[string]int
-	space    *space
+	entries []entry
+	// signature is, by concept and entry, the share of the entry's phrases that say it.
+	signature map[string][]float32
+	space     *space
 	concepts *Concepts
 	scratch  sync.Pool
 }
@@ -60,7 +59,7 @@ type rankScratch struct {
 }
 
 func newRanker(k *kb.Knowledge, u *Understander) *ranker {
-	r := &ranker{byKey: map[string]int{}, space: newSpace(), concepts: u.concepts}
+	r := &ranker{signature: map[string][]float32{}, space: newSpace(), concepts: u.concepts}
 	var all []pending
 	for _, it := range k.Items {
 		phrases := append([]string{it.Name}, it.Aliases...)
@@ -68,10 +67,10 @@ func newRanker(k *kb.Knowledge, u *Understander) *ranker {
 		if it.English != nil {
 			phrases = append(append(phrases, it.English.Name), it.English.Asks...)
 		}
-		all = append(all, r.add(u, entry{kind: kb.KindItem, code: it.Code, complete: it.Complete()}, phrases, it.CounterAsks)...)
+		all = append(all, r.add(u, entry{kind: kb.KindItem, code: it.Code}, phrases, it.CounterAsks)...)
 	}
 	for _, a := range k.Articles {
-		all = append(all, r.add(u, entry{kind: kb.KindArticle, code: a.ID, complete: true}, append([]string{a.Title}, a.Asks...), a.CounterAsks)...)
+		all = append(all, r.add(u, entry{kind: kb.KindArticle, code: a.ID}, append([]string{a.Title}, a.Asks...), a.CounterAsks)...)
 	}
 	r.space.build(all)
 	r.scratch.New = func() any {
@@ -82,7 +81,6 @@ func newRanker(k *kb.Knowledge, u *Understander) *ranker {
 
 func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pending {
 	n := int32(len(r.entries)) //nolint:gosec // bounded by the knowledge
-	e.signature = map[string]float64{}
 	var all []pending
 	for i, text := range phrases {
 		weight := 1.0
@@ -91,7 +89,7 @@ func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pen
 		}
 		raws, concepts := u.analyse(text)
 		for id := range r.withAbove(concepts) {
-			e.signature[id] += weight / float64(len(phrases)+2)
+			r.sign(id, int(n), weight/float64(len(phrases)+2))
 		}
 		all = append(all, pending{phrase{entry: n, text: text, boost: 1}, raws})
 	}
@@ -99,9 +97,18 @@ func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pen
 		raws, _ := u.analyse(text)
 		all = append(all, pending{phrase{entry: n, text: text, counter: true, boost: 1}, raws})
 	}
-	r.byKey[string(e.kind)+"/"+e.code] = len(r.entries)
+	e.key = string(e.kind) + "/" + e.code
 	r.entries = append(r.entries, e)
 	return all
+}
+
+func (r *ranker) sign(concept string, entry int, share float64) {
+	s := r.signature[concept]
+	for len(s) <= entry {
+		s = append(s, 0)
+	}
+	s[entry] += float32(share)
+	r.signature[concept] = s
 }
 
 func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
@@ -132,18 +139,18 @@ func (u *Understander) Rank(un *Understanding, evidence map[string]float64) []Sc
 	defer r.scratch.Put(sc)
 	r.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases, sc.matches)
 
-	said := r.saidOf(un)
+	s := r.saidOf(un)
 	scored := make([]Scored, 0, len(r.entries))
 	for i := range r.entries {
 		e := &r.entries[i]
 		m := &sc.matches[i]
-		f := Features{Ask: float64(m.best), Support: float64(m.second), Counter: float64(m.counter), Evidence: evidence[string(e.kind)+"/"+e.code]}
-		r.agree(e, said, &f)
-		s := Scored{Kind: e.kind, Code: e.code, Score: weights.score(f), Features: f}
+		f := Features{Ask: float64(m.best), Support: float64(m.second), Counter: float64(m.counter), Evidence: evidence[e.key]}
+		r.agree(i, s, &f)
+		one := Scored{Kind: e.kind, Code: e.code, Score: weights.score(f), Features: f}
 		if m.phrase >= 0 {
-			s.Phrase = r.space.phrases[m.phrase].text
+			one.Phrase = r.space.phrases[m.phrase].text
 		}
-		scored = append(scored, s)
+		scored = append(scored, one)
 	}
 	sort.SliceStable(scored, func(a, b int) bool { return scored[a].Score > scored[b].Score })
 	return scored
@@ -190,24 +197,55 @@ func focus(runes []rune) func(int) float32 {
 var questionWords = []string{"怎么", "如何", "怎样", "吗", "能不能", "可不可以", "可以", "多久", "多少", "哪里", "在哪", "什么", "需要", "想", "要", "能否", "是否", "咋", "办理", "申请", "有没有", "几", "谁"}
 
 // said is what a line says, by kind of concept.
-type said map[kb.ConceptKind][]string
+// said is what a line says, by kind of concept, each concept with its column of shares.
+type said struct {
+	object, action, state, person, topic []column
+	// objects are the columns of the objects and, less strictly, of what is above them.
+	above    []column
+	decisive []column
+}
+
+// column is the shares of one concept by entry; it may be shorter than the entries.
+type column []float32
+
+func (c column) at(i int) float64 {
+	if i >= len(c) {
+		return 0
+	}
+	return float64(c[i])
+}
 
 func (r *ranker) saidOf(un *Understanding) said {
-	s := said{}
+	var ids []string
 	for _, h := range un.Concepts {
-		if !has(s[h.Kind], h.ID) {
-			s[h.Kind] = append(s[h.Kind], h.ID)
+		if !has(ids, h.ID) {
+			ids = append(ids, h.ID)
 		}
 	}
-	// A concept that another one said makes more precise says nothing of its own.
-	for kind, ids := range s {
-		kept := ids[:0]
-		for _, id := range ids {
-			if !r.coveredBy(id, ids) {
-				kept = append(kept, id)
-			}
+	var s said
+	for _, id := range ids {
+		if r.coveredBy(id, ids) {
+			continue // another concept makes it more precise
 		}
-		s[kind] = kept
+		col := column(r.signature[id])
+		switch r.concepts.Kind(id) {
+		case kb.Object:
+			s.object = append(s.object, col)
+			for _, a := range r.concepts.Above(id) {
+				s.above = append(s.above, column(r.signature[a]))
+			}
+		case kb.Action:
+			s.action = append(s.action, col)
+		case kb.State:
+			s.state = append(s.state, col)
+			if decisiveStates[id] {
+				s.decisive = append(s.decisive, col)
+			}
+		case kb.Person:
+			s.person = append(s.person, col)
+		case kb.Topic:
+			s.topic = append(s.topic, col)
+		}
 	}
 	return s
 }
@@ -221,46 +259,42 @@ func (r *ranker) coveredBy(id string, ids []string) bool {
 	return false
 }
 
-// ownShare is the share of phrases from which a concept belongs to an entry.
-const ownShare = 0.12
+// ownShare is the share of phrases from which a concept belongs to an entry; a wider
+// concept must be in half of them.
+const (
+	ownShare  = 0.12
+	wideShare = 0.5
+)
 
-// agree fills in the features that compare what the line says with what the entry is about.
-func (r *ranker) agree(e *entry, s said, f *Features) {
-	f.Object = r.share(e, s[kb.Object])
-	f.Action = r.share(e, s[kb.Action])
-	f.State = r.share(e, s[kb.State])
-	f.Person = r.share(e, s[kb.Person])
-	f.Topic = r.share(e, s[kb.Topic])
-	if len(s[kb.Object]) > 0 && !r.owns(e, s[kb.Object]) {
+// agree fills in the features that compare what the line says with what entry i is about.
+func (r *ranker) agree(i int, s said, f *Features) {
+	f.Object, f.Action, f.State = share(s.object, i), share(s.action, i), share(s.state, i)
+	f.Person, f.Topic = share(s.person, i), share(s.topic, i)
+	if len(s.object) > 0 && !owns(s.object, i, ownShare) && !owns(s.above, i, wideShare) {
 		f.Contradiction += 0.6
 	}
-	if exclusive := only(s[kb.State], decisiveStates); len(exclusive) > 0 && !r.owns(e, exclusive) && e.kind == kb.KindItem {
+	if len(s.decisive) > 0 && r.entries[i].kind == kb.KindItem && !owns(s.decisive, i, ownShare) {
 		f.Contradiction += 0.4
 	}
 }
 
-// share is how much of the line's concepts the entry is about: the mean, over what was
+// share is how much of the line's concepts an entry is about: the mean, over what was
 // said, of how usual it is in the entry's phrases.
-func (r *ranker) share(e *entry, ids []string) float64 {
-	if len(ids) == 0 {
+func share(cols []column, i int) float64 {
+	if len(cols) == 0 {
 		return 0
 	}
 	var sum float64
-	for _, id := range ids {
-		sum += min(1, 2*e.signature[id])
+	for _, c := range cols {
+		sum += min(1, 2*c.at(i))
 	}
-	return sum / float64(len(ids))
+	return sum / float64(len(cols))
 }
 
-func (r *ranker) owns(e *entry, ids []string) bool {
-	for _, id := range ids {
-		if e.signature[id] >= ownShare {
+func owns(cols []column, i int, least float64) bool {
+	for _, c := range cols {
+		if c.at(i) >= least {
 			return true
-		}
-		for _, a := range r.concepts.Above(id) {
-			if e.signature[a] >= 0.5 {
-				return true
-			}
 		}
 	}
 	return false
@@ -268,16 +302,6 @@ func (r *ranker) owns(e *entry, ids []string) bool {
 
 // decisiveStates tell items of one document apart.
 var decisiveStates = setOf("lost", "damaged", "expired", "expiring", "unmarried-birth", "deceased", "forgot", "adopted", "born-abroad", "suspended")
-
-func only(ids []string, set map[string]bool) []string {
-	var kept []string
-	for _, id := range ids {
-		if set[id] {
-			kept = append(kept, id)
-		}
-	}
-	return kept
-}
 
 // Nearest returns the texts of the phrases that complete a beginning, best first.
 func (u *Understander) Nearest(text string, n int) []Scored {

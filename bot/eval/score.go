@@ -68,6 +68,10 @@ func Judge(row Row, r *bot.Reply) Judgement {
 		if r.Action == bot.Emergency {
 			j.Outcome = Hit
 		}
+	case "handoff", "smalltalk", "decline": // turns of dialogues
+		if string(r.Action) == row.Action {
+			j.Outcome = Hit
+		}
 	case "oos":
 		switch r.Action {
 		case bot.Decline, bot.Handoff, bot.SmallTalk:

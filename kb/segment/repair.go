@@ -19,10 +19,10 @@ type Repairer struct {
 	rewrites  []Rewrite
 	trie      Trie
 	dict      *Dictionary
-	sounds    map[string]string // sound of a domain word → the word
-	longest   int               // of the sounds, in characters
-	syllables map[rune]string
-	latin     Trie // pinyin letters → latinWords
+	sounds    Trie // syllables of a domain word → targets
+	targets   [][]rune
+	syllables map[rune]rune // character → number of its syllable
+	latin     Trie          // pinyin letters → latinWords
 	words     []string
 }
 
@@ -32,21 +32,20 @@ const commonWord = 150
 // NewRepairer builds a repairer. Words of the domain are mended by sound; spoken words
 // (questions, verbs) are recognised in pinyin only, where a sentence holds nothing else.
 func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) *Repairer {
-	r := &Repairer{rewrites: rewrites, dict: dict, sounds: map[string]string{}, syllables: map[rune]string{}}
+	r := &Repairer{rewrites: rewrites, dict: dict, syllables: map[rune]rune{}}
 	for i, rw := range rewrites {
 		r.trie.Add(rw.From, i)
 	}
 	args := pinyin.NewArgs()
+	r.loadSyllables(args)
 	for _, w := range domain {
 		runes := []rune(w)
 		sound, ok := soundOf(w, args)
 		if !ok || len(runes) < 2 {
 			continue
 		}
-		if _, taken := r.sounds[sound]; !taken {
-			r.sounds[sound] = w
-			r.longest = max(r.longest, len(runes))
-		}
+		r.targets = append(r.targets, runes)
+		r.sounds.Add(string(r.spell(runes)), len(r.targets)-1)
 		r.addLatin(w, sound)
 	}
 	for _, w := range spoken {
@@ -54,7 +53,6 @@ func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) 
 			r.addLatin(w, sound)
 		}
 	}
-	r.loadSyllables(args)
 	return r
 }
 
@@ -63,12 +61,30 @@ func (r *Repairer) addLatin(word, sound string) {
 	r.latin.Add(strings.ReplaceAll(sound, " ", ""), len(r.words)-1)
 }
 
+// loadSyllables numbers the syllables, so that a text is spelt without building strings.
 func (r *Repairer) loadSyllables(args pinyin.Args) {
+	numbers := map[string]rune{}
 	for c := rune(0x4e00); c <= 0x9fa5; c++ {
-		if p := pinyin.SinglePinyin(c, args); len(p) > 0 {
-			r.syllables[c] = p[0]
+		p := pinyin.SinglePinyin(c, args)
+		if len(p) == 0 {
+			continue
 		}
+		n, ok := numbers[p[0]]
+		if !ok {
+			n = rune(len(numbers) + 1) //nolint:gosec // some four hundred syllables
+			numbers[p[0]] = n
+		}
+		r.syllables[c] = n
 	}
+}
+
+// spell returns the numbers of the syllables of a text, 0 where a sign has none.
+func (r *Repairer) spell(text []rune) []rune {
+	out := make([]rune, len(text))
+	for i, c := range text {
+		out[i] = r.syllables[c]
+	}
+	return out
 }
 
 // soundOf returns the syllables of an all-Chinese word, separated by spaces.
@@ -142,16 +158,18 @@ func splitsLatin(runes []rune, i, n int) bool {
 // the language themselves.
 func (r *Repairer) bySound(text string) string {
 	runes := []rune(text)
+	spelt := r.spell(runes)
 	changed := false
 	for i := 0; i < len(runes); i++ {
-		for n := min(r.longest, len(runes)-i); n >= 2; n-- {
-			if word, ok := r.soundsLike(runes[i : i+n]); ok {
-				copy(runes[i:i+n], []rune(word))
-				changed = true
-				i += n - 1
-				break
-			}
+		v, n, ok := r.sounds.Longest(spelt[i:])
+		if !ok {
+			continue
 		}
+		if target := r.targets[v]; r.mistyped(runes[i:i+n], target) {
+			copy(runes[i:i+n], target)
+			changed = true
+		}
+		i += n - 1
 	}
 	if !changed {
 		return text
@@ -159,34 +177,16 @@ func (r *Repairer) bySound(text string) string {
 	return string(runes)
 }
 
-func (r *Repairer) soundsLike(window []rune) (string, bool) {
-	var b strings.Builder
-	for i, c := range window {
-		s, ok := r.syllables[c]
-		if !ok {
-			return "", false
-		}
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(s)
-	}
-	word, ok := r.sounds[b.String()]
-	if !ok {
-		return "", false
-	}
+// mistyped reports whether a run of characters is a slip for a word of the same sound: at
+// most half of them are wrong, and they are no usual word themselves.
+func (r *Repairer) mistyped(window, target []rune) bool {
 	same := 0
-	target := []rune(word)
 	for i := range window {
 		if window[i] == target[i] {
 			same++
 		}
 	}
-	// One character of a short word, at most half of a longer one, may be wrong.
-	if same == len(window) || same*2 < len(window) || r.dict.Frequency(string(window)) >= commonWord {
-		return "", false
-	}
-	return word, true
+	return same < len(window) && same*2 >= len(window) && r.dict.Frequency(string(window)) < commonWord
 }
 
 func isLatin(text string) bool {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+	_ "time/tzdata" // the zone of the service travels in the binary
+
+	"shenwei/bot"
+	"shenwei/bot/release"
+	"shenwei/data"
+	"shenwei/internal/fault"
+	"shenwei/internal/store"
+	"shenwei/kb"
+)
+
+// app is what every command that answers needs: the record, the knowledge, a live engine.
+type app struct {
+	cfg     config
+	log     *slog.Logger
+	store   *store.DB
+	library *kb.Library
+	builder *release.Builder
+	live    *release.Live
+	front   *bot.Front
+	started kb.Started
+}
+
+// open reads the configuration, opens the record, takes the embedded knowledge in where
+// it is new and builds the engine of the current release.
+func (c *cli) open(ctx context.Context) (*app, error) {
+	cfg, err := c.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "dir: %s cannot be made", cfg.Dir)
+	}
+	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
+		return nil, err
+	}
+	if a.store, err = store.Open(ctx, cfg.DB, store.Options{}); err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx); err != nil {
+		_ = a.store.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) start(ctx context.Context) error {
+	docs, err := kb.ReadDocuments(data.Files)
+	if err != nil {
+		return err
+	}
+	a.library = kb.NewLibrary(a.store, gate{a.builder}, time.Now)
+	if a.started, err = a.library.Start(ctx, docs); err != nil {
+		return err
+	}
+	running, err := a.builder.BuildRelease(a.started.Release)
+	if err != nil {
+		return err
+	}
+	a.live = release.NewLive(a.log)
+	a.live.Swap(running)
+	return nil
+}
+
+// close drains answers under way and closes the record.
+func (a *app) close() error {
+	if a.front != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		if err := a.front.Drain(ctx); err != nil {
+			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
+		}
+	}
+	return a.store.Close()
+}
+
+const drainTimeout = 15 * time.Second

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"shenwei/kb"
+)
+
+type checkCmd struct {
+	JSON bool `name:"json" help:"Print the findings as JSON."`
+}
+
+// finding is one thing that was looked at.
+type finding struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`
+}
+
+// Run looks at configuration, database, knowledge and index and ends with code 1 when
+// something is not fit to serve.
+func (k *checkCmd) Run(ctx context.Context, c *cli) error {
+	var all []finding
+	add := func(name string, err error, says string) bool {
+		if err != nil {
+			says = explain(err)
+		}
+		all = append(all, finding{name, err == nil, says})
+		return err == nil
+	}
+	cfg, err := c.loadConfig()
+	if add("configuration", err, "every key is understood") {
+		k.running(ctx, c, cfg, add)
+	}
+	return k.print(all)
+}
+
+func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(string, error, string) bool) {
+	app, err := c.open(ctx)
+	if !add("start", err, "database, knowledge and index are ready") {
+		return
+	}
+	defer func() { _ = app.close() }()
+	version, err := app.store.SchemaVersion(ctx)
+	add("database", err, fmt.Sprintf("%s, schema %d", kindOf(cfg.DB), version))
+	rel := app.started.Release
+	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
+	says, err := kb.Census(app.live.Knowledge())
+	add("catalogue", err, says)
+	drafts, err := app.library.Drafts(ctx)
+	add("drafts", err, fmt.Sprintf("%d wait to be published", len(drafts)))
+	tickets, err := app.store.Tickets(ctx, 1000)
+	add("handoffs", err, fmt.Sprintf("%d wait in the queue", len(tickets)))
+	hotline := cfg.Hotline.Number
+	if hotline == "" {
+		hotline = "not set: the card shows 12345 and 12367"
+	}
+	add("hotline", nil, hotline)
+	sample := "the site says that it shows sample data (site.live: true takes this away)"
+	if cfg.Site.Live {
+		sample = "live data"
+	}
+	add("site", nil, sample)
+}
+
+func kindOf(dsn string) string {
+	if strings.HasPrefix(dsn, "postgres") {
+		return "PostgreSQL"
+	}
+	return "SQLite " + dsn
+}
+
+func (k *checkCmd) print(all []finding) error {
+	ok := true
+	for _, f := range all {
+		ok = ok && f.OK
+	}
+	if k.JSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(map[string]any{"ok": ok, "findings": all}); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range all {
+			mark := "ok  "
+			if !f.OK {
+				mark = "FAIL"
+			}
+			fmt.Printf("%s  %-14s %s\n", mark, f.Name, strings.ReplaceAll(f.Says, "\n", "\n                     "))
+		}
+	}
+	if !ok {
+		return exitError(1)
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"shenwei/bot"
+	"shenwei/internal/fault"
+)
+
+// config is the configuration file. Every key is also an environment variable:
+// site.base_url is SHENWEI_SITE_BASE_URL, and SHENWEI_SITE_BASE_URL_FILE names a file that
+// holds the value.
+type config struct {
+	Addr      string          `yaml:"addr"`
+	AdminAddr string          `yaml:"admin_addr"`
+	Dir       string          `yaml:"dir"`
+	DB        string          `yaml:"db"`
+	Bus       string          `yaml:"bus"`
+	Timezone  string          `yaml:"timezone"`
+	Site      siteConfig      `yaml:"site"`
+	Proxy     proxyConfig     `yaml:"proxy"`
+	Links     linksConfig     `yaml:"links"`
+	Hotline   hotlineConfig   `yaml:"hotline"`
+	Retention retentionConfig `yaml:"retention"`
+	Limits    limitsConfig    `yaml:"limits"`
+}
+
+type siteConfig struct {
+	BaseURL        string   `yaml:"base_url"`
+	AllowedOrigins []string `yaml:"allowed_origins"`
+	// Live says that the operator has replaced the sample data.
+	Live bool `yaml:"live"`
+}
+
+type proxyConfig struct {
+	Trusted []string `yaml:"trusted"`
+}
+
+type linksConfig struct {
+	Web         string `yaml:"web"`
+	MiniProgram string `yaml:"miniprogram"`
+	Terminal    string `yaml:"terminal"`
+}
+
+type hotlineConfig struct {
+	Number string `yaml:"number"`
+	Hours  string `yaml:"hours"`
+}
+
+type retentionConfig struct {
+	ConversationsDays int `yaml:"conversations_days"`
+}
+
+type limitsConfig struct {
+	VisitorBurst  int `yaml:"visitor_burst"`
+	AddressMinute int `yaml:"address_minute"`
+}
+
+func defaultConfig() config {
+	return config{
+		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
+		Retention: retentionConfig{ConversationsDays: 180},
+		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
+	}
+}
+
+// loadConfig reads defaults, then the file, then the environment, then flags.
+func (c *cli) loadConfig() (config, error) {
+	cfg := defaultConfig()
+	if c.Config != "" {
+		if err := readConfigFile(c.Config, &cfg); err != nil {
+			return cfg, err
+		}
+	}
+	if err := overlayEnv(reflect.ValueOf(&cfg).Elem(), "SHENWEI"); err != nil {
+		return cfg, err
+	}
+	for _, f := range []struct {
+		flag string
+		to   *string
+	}{{c.Dir, &cfg.Dir}, {c.DB, &cfg.DB}, {c.Bus, &cfg.Bus}, {c.Serve.Addr, &cfg.Addr}} {
+		if f.flag != "" {
+			*f.to = f.flag
+		}
+	}
+	if cfg.DB == "" {
+		cfg.DB = filepath.Join(cfg.Dir, "shenwei.db")
+	}
+	return cfg, cfg.check()
+}
+
+const maxConfig = 1 << 20
+
+func readConfigFile(path string, cfg *config) error {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fault.Wrap(fault.BadRequest, err, "configuration file %s cannot be read", path)
+	}
+	defer func() { _ = f.Close() }()
+	body, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err != nil || len(body) > maxConfig {
+		return fault.Wrap(fault.BadRequest, err, "configuration file %s: unreadable or larger than 1 MiB", path)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(body))
+	dec.KnownFields(true)
+	if err := dec.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
+		reason := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "not found in type main.", "is no key of ")
+		return fault.New(fault.BadRequest, "configuration file %s: %s", path, reason)
+	}
+	return nil
+}
+
+// overlayEnv sets every field whose variable is present.
+func overlayEnv(v reflect.Value, prefix string) error {
+	for i := range v.NumField() {
+		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		field := v.Field(i)
+		if field.Kind() == reflect.Struct {
+			if err := overlayEnv(field, name); err != nil {
+				return err
+			}
+			continue
+		}
+		value, ok, err := envValue(name)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := setField(field, value); err != nil {
+				return fault.New(fault.BadRequest, "%s: %v", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func envValue(name string) (string, bool, error) {
+	if path := os.Getenv(name + "_FILE"); path != "" {
+		body, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			return "", false, fault.Wrap(fault.BadRequest, err, "%s_FILE: the file cannot be read", name)
+		}
+		return strings.TrimSpace(string(body)), true, nil
+	}
+	value, ok := os.LookupEnv(name)
+	return value, ok, nil
+}
+
+func setField(f reflect.Value, value string) error {
+	switch f.Kind() {
+	case reflect.String:
+		f.SetString(value)
+	case reflect.Int:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return errors.New("write a whole number")
+		}
+		f.SetInt(int64(n))
+	case reflect.Bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return errors.New("write true or false")
+		}
+		f.SetBool(b)
+	case reflect.Slice:
+		var list []string
+		for _, s := range strings.Split(value, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				list = append(list, s)
+			}
+		}
+		f.Set(reflect.ValueOf(list))
+	}
+	return nil
+}
+
+// check returns a fault that names the first wrong key.
+func (c config) check() error {
+	for key, addr := range map[string]string{"addr": c.Addr, "admin_addr": c.AdminAddr} {
+		if addr == "" && key == "admin_addr" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fault.New(fault.BadRequest, "%s: %q is no host:port; write for example :8080", key, addr)
+		}
+	}
+	if c.Bus != "" {
+		return fault.New(fault.BadRequest, "bus: several nodes are not supported by this version; leave bus empty")
+	}
+	if c.Retention.ConversationsDays < 1 {
+		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")
+	}
+	if c.Limits.VisitorBurst < 1 || c.Limits.AddressMinute < 1 {
+		return fault.New(fault.BadRequest, "limits: visitor_burst and address_minute must be at least 1")
+	}
+	if _, err := c.trusted(); err != nil {
+		return err
+	}
+	for _, o := range append([]string{c.Site.BaseURL}, c.Site.AllowedOrigins...) {
+		if u, err := url.Parse(o); o != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(o, "/")) {
+			return fault.New(fault.BadRequest, "site: %q is no origin; write for example https://example.org", o)
+		}
+	}
+	return c.site().Check()
+}
+
+func (c config) trusted() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range c.Proxy.Trusted {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, aerr := netip.ParseAddr(s)
+			if aerr != nil {
+				return nil, fault.New(fault.BadRequest, "proxy.trusted: %q is no address or network; write for example 10.0.0.0/8", s)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (c config) site() bot.Site {
+	return bot.Site{
+		BaseURL: c.Site.BaseURL, Hotline: c.Hotline.Number, HotlineHours: c.Hotline.Hours, Sample: !c.Site.Live,
+		Links: map[bot.LinkKind]string{bot.LinkWeb: c.Links.Web, bot.LinkMini: c.Links.MiniProgram, bot.LinkTerminal: c.Links.Terminal},
+	}
+}

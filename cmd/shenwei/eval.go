@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"shenwei/bot/eval"
+	"shenwei/internal/fault"
+)
+
+type evalCmd struct {
+	File         string  `arg:"" help:"Labelled TSV file (id question action codes facet sure) or dialogues (JSONL)." type:"existingfile"`
+	JSON         bool    `name:"json" help:"Print the figures as JSON."`
+	Report       string  `help:"Write an HTML report to this file." placeholder:"FILE"`
+	MinFirst     float64 `help:"Fail below this share of first answers." placeholder:"0..1"`
+	MinTap       float64 `help:"Fail below this share within one tap." placeholder:"0..1"`
+	MaxWrong     float64 `help:"Fail above this share of wrong links." default:"1" placeholder:"0..1"`
+	MinPrecision float64 `help:"Fail below this precision." placeholder:"0..1"`
+	MinSilence   float64 `help:"Fail below this share of silence." placeholder:"0..1"`
+}
+
+// Run scores a labelled file with the live knowledge.
+func (e *evalCmd) Run(ctx context.Context, c *cli) error {
+	app, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = app.close() }()
+	f, err := os.Open(e.File)
+	if err != nil {
+		return fault.Wrap(fault.BadRequest, err, "%s cannot be read", e.File)
+	}
+	defer func() { _ = f.Close() }()
+	report, err := e.score(ctx, app, f)
+	if err != nil {
+		return fault.Wrap(fault.BadRequest, err, "%s: %s", e.File, explain(err))
+	}
+	if e.Report != "" {
+		if err := writeReport(e.Report, e.File, report); err != nil {
+			return err
+		}
+	}
+	if e.JSON {
+		enc := json.NewEncoder(os.Stdout)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(report)
+	} else {
+		err = printReport(os.Stdout, report)
+	}
+	if err != nil {
+		return err
+	}
+	return e.thresholds(report)
+}
+
+func (e *evalCmd) score(ctx context.Context, app *app, f io.Reader) (eval.Report, error) {
+	k := app.live.Knowledge()
+	known := func(code string) bool { return k.Item(code) != nil }
+	if strings.HasSuffix(e.File, ".jsonl") {
+		dialogues, err := eval.ReadDialogues(f, known)
+		if err != nil {
+			return eval.Report{}, err
+		}
+		bar := newProgress(os.Stderr, "dialogues", len(dialogues))
+		defer bar.finish()
+		return eval.RunDialogues(ctx, app.live, dialogues, bar.set)
+	}
+	rows, err := eval.ReadRows(f, known)
+	if err != nil {
+		return eval.Report{}, err
+	}
+	bar := newProgress(os.Stderr, "questions", len(rows))
+	defer bar.finish()
+	return eval.Run(ctx, app.live, rows, bar.set)
+}
+
+// thresholds ends with code 1 and says which figure fell short.
+func (e *evalCmd) thresholds(r eval.Report) error {
+	failed := false
+	for _, t := range []struct {
+		name      string
+		got, want float64
+		ok        bool
+	}{
+		{"first", r.First, e.MinFirst, r.First >= e.MinFirst}, {"one_tap", r.OneTap, e.MinTap, r.OneTap >= e.MinTap},
+		{"wrong_link", r.WrongLink, e.MaxWrong, r.WrongLink <= e.MaxWrong}, {"precision", r.Precision, e.MinPrecision, r.Precision >= e.MinPrecision},
+		{"silence", r.Silence, e.MinSilence, r.Silence >= e.MinSilence},
+	} {
+		if !t.ok {
+			failed = true
+			fmt.Fprintf(os.Stderr, "shenwei: %s is %.4f, the threshold is %.4f\n", t.name, t.got, t.want)
+		}
+	}
+	if failed {
+		return exitError(1)
+	}
+	return nil
+}
+
+func printReport(w io.Writer, r eval.Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-18s %8d\n", "rows", r.Rows)
+	for _, l := range []struct {
+		name  string
+		value float64
+	}{
+		{"first answer", r.First}, {"  of the sure rows", r.SureFirst}, {"one tap", r.OneTap}, {"wrong link", r.WrongLink},
+		{"precision", r.Precision}, {"silence", r.Silence}, {"handed over", r.HandedOver}, {"general answered", r.GeneralAnswers},
+		{"emergency found", r.Emergency}, {"false alarm", r.FalseAlarm},
+	} {
+		fmt.Fprintf(&b, "%-18s %7.1f%%\n", l.name, 100*l.value)
+	}
+	fmt.Fprintf(&b, "%-18s %8.2f\n\n", "options beside", r.Options)
+	b.WriteString(countsByLabel(r))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func countsByLabel(r eval.Report) string {
+	counts := map[string]map[eval.Outcome]int{}
+	for _, j := range r.Judgements {
+		if counts[j.Row.Action] == nil {
+			counts[j.Row.Action] = map[eval.Outcome]int{}
+		}
+		counts[j.Row.Action][j.Outcome]++
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-12s %6s %6s %6s %6s\n", "labelled", "hit", "tap", "wrong", "miss")
+	for _, label := range []string{"answer", "clarify", "general", "report", "emergency", "oos"} {
+		if c := counts[label]; c != nil {
+			fmt.Fprintf(&b, "%-12s %6d %6d %6d %6d\n", label, c[eval.Hit], c[eval.Tap], c[eval.Wrong], c[eval.Miss])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+// dialect is everything in which the two databases differ.
+type dialect struct {
+	name  string
+	begin string
+	goose goose.Dialect
+	// tables lists the tables of the database or schema in use.
+	tables string
+	// types fill the templates of the migrations.
+	types struct{ Serial, Bytes, Clustered string }
+	// writers is how many connections write; timeout bounds a transaction, 0 for none.
+	writers int
+	timeout time.Duration
+	// setup readies a connection that is about to write.
+	setup func(ctx context.Context, c *sql.Conn) error
+	// check refuses a database that cannot be served from, before anything is written.
+	check func(ctx context.Context, db *sql.DB, o Options) error
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"shenwei/internal/fault"
+)
+
+func connectPostgres(dsn string, o *Options) (pools, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return pools{}, fault.Wrap(fault.BadRequest, err, "db: this postgres:// address cannot be read; write postgres://user:password@host:5432/database")
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	if o.Readers == 0 {
+		o.Readers = 16
+	}
+	if o.Writers == 0 {
+		o.Writers = 4
+	}
+	if o.WriteTimeout == 0 {
+		o.WriteTimeout = 10 * time.Second
+	}
+	d := &dialect{
+		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
+		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
+		setup:  insistOnDurability,
+		check:  checkPostgres,
+	}
+	d.types.Serial, d.types.Bytes = "BIGINT GENERATED ALWAYS AS IDENTITY", "BYTEA"
+	write := sql.OpenDB(stdlib.GetConnector(*cfg))
+	read := sql.OpenDB(stdlib.GetConnector(*cfg))
+	read.SetMaxOpenConns(o.Readers)
+	read.SetMaxIdleConns(o.Readers)
+	return pools{d, write, read}, nil
+}
+
+// insistOnDurability overrules a server or role that was told to acknowledge before the
+// log is on disk; stronger settings (remote_apply) stay.
+func insistOnDurability(ctx context.Context, c *sql.Conn) error {
+	var level string
+	if err := c.QueryRowContext(ctx, `SELECT current_setting('synchronous_commit')`).Scan(&level); err != nil {
+		return err
+	}
+	if level != "off" {
+		return nil
+	}
+	_, err := c.ExecContext(ctx, `SET synchronous_commit = on`)
+	return err
+}
+
+func checkPostgres(ctx context.Context, db *sql.DB, _ Options) error {
+	var encoding, isolation string
+	var schema sql.NullString
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_schema(), current_setting('default_transaction_isolation')`).
+		Scan(&encoding, &schema, &isolation)
+	switch {
+	case err != nil:
+		return fault.Wrap(fault.Unavailable, err, "db: PostgreSQL does not answer; check address, user, password and that the database exists")
+	case encoding != "UTF8":
+		return fault.New(fault.BadRequest, "db: the database's encoding is %s; create it with ENCODING 'UTF8'", encoding)
+	case !schema.Valid:
+		return fault.New(fault.BadRequest, "db: the schema of search_path does not exist; create it or correct the address")
+	case isolation != "read committed":
+		return fault.New(fault.BadRequest, "db: default_transaction_isolation is %q for this user; set it to 'read committed'", isolation)
+	}
+	return nil
+}

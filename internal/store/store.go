@@ -1,0 +1,133 @@
+// Package store is the record: one SQL store for SQLite and PostgreSQL, from the same SQL
+// text. It implements bot.Store and kb.Archive.
+//
+// Start at Open, then writer.go: every write is an operation that a group-commit writer
+// carries out together with others in one transaction, and no write is acknowledged
+// before its commit. receive.go and commit.go are the two that every citizen's line
+// passes. Correctness rests on constraints, row locks and versions, never on there being
+// one process; storetest holds the suite that both databases pass.
+//
+// SQL here uses $1 placeholders that first appear in ascending order, because SQLite
+// numbers them by first appearance.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"shenwei/bot"
+	"shenwei/internal/fault"
+	"shenwei/kb"
+)
+
+var (
+	_ bot.Store  = (*DB)(nil)
+	_ kb.Archive = (*DB)(nil)
+)
+
+// Options tune a store. The zero value is right for production.
+type Options struct {
+	// Now is the clock for what carries no time of its own; time.Now when nil.
+	Now func() time.Time
+	// Readers bounds the connections that read (default 4 for SQLite, 16 for PostgreSQL),
+	// Writers those that write to PostgreSQL (default 4; SQLite has exactly one).
+	Readers, Writers int
+	// WriteTimeout bounds one transaction on PostgreSQL; default 10 s.
+	WriteTimeout time.Duration
+	// QuickCheck has SQLite verify the whole file before it is used.
+	QuickCheck bool
+}
+
+// DB is an open store.
+type DB struct {
+	dialect *dialect
+	now     func() time.Time
+	write   *sql.DB
+	read    *sql.DB
+	writer  *writer
+
+	idMu    sync.Mutex
+	entropy *ulid.MonotonicEntropy
+
+	stmtMu sync.Mutex
+	stmts  map[string]*sql.Stmt
+}
+
+// Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings
+// its schema up to date. It refuses a newer schema and another product's database. What
+// it returns as an error says what to do.
+func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	d, err := connect(dsn, &o)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{dialect: d.dialect, now: o.Now, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
+	if err := db.prepare(ctx, o); err != nil {
+		return nil, errors.Join(err, db.closePools())
+	}
+	db.writer = startWriter(db.write, d.dialect, o)
+	return db, nil
+}
+
+// pools are the connections of a database: those that write and those that read.
+type pools struct {
+	dialect     *dialect
+	write, read *sql.DB
+}
+
+func connect(dsn string, o *Options) (pools, error) {
+	scheme, _, isURL := strings.Cut(dsn, "://")
+	switch {
+	case isURL && (scheme == "postgres" || scheme == "postgresql"):
+		return connectPostgres(dsn, o)
+	case isURL || dsn == "" || dsn == ":memory:" || strings.HasPrefix(dsn, "file:"):
+		// The DSN itself stays out of the message: it may hold a password.
+		return pools{}, fault.New(fault.BadRequest, "db: give the path of a SQLite file or postgres://user@host/database; this is neither")
+	}
+	return connectSQLite(dsn, o)
+}
+
+func (db *DB) prepare(ctx context.Context, o Options) error {
+	if err := db.dialect.check(ctx, db.write, o); err != nil {
+		return err
+	}
+	return migrate(ctx, db.write, db.dialect)
+}
+
+// Close carries out what waits, then closes every connection. Writes after it are refused.
+func (db *DB) Close() error {
+	db.writer.close()
+	return db.closePools()
+}
+
+func (db *DB) closePools() error {
+	var errs []error
+	for _, c := range []io.Closer{db.read, db.write} {
+		if err := c.Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Ping asks the database whether it answers.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	return classify(db.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one))
+}
+
+// SchemaVersion is the number of the newest migration that the database has.
+func (db *DB) SchemaVersion(ctx context.Context) (int64, error) {
+	v, err := schemaVersion(ctx, db.read)
+	return v, classify(err)
+}

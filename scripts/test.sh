@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands, the cheapest first. Stops at the first step that
+# fails and exits with its code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+export NO_COLOR=1
+
+step() { # step NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  echo "== $name: $((SECONDS - start)) s"
+}
+
+in_ui() { (cd web/ui && "$@"); }
+
+dist_is_committed() {
+  if ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    echo 'not a git repository: cannot compare web/dist with what is committed'
+    return
+  fi
+  git diff --exit-code --stat -- web/dist || { echo 'web/dist is not what web/ui builds: run make ui and commit it'; return 1; }
+  local new
+  new=$(git ls-files --others --exclude-standard -- web/dist)
+  [[ -z $new ]] || { printf 'web/dist has files that are not committed:\n%s\n' "$new"; return 1; }
+}
+
+browser_tests() {
+  local chromium
+  if chromium=$(./scripts/chromium.sh); then
+    in_ui env CHROMIUM="$chromium" npm run --silent test:browser
+  else
+    echo 'skipped: no Chromium'
+  fi
+}
+
+step needs ./scripts/needs.sh
+step lint ./scripts/lint.sh
+step vet go vet ./...
+step 'go test' go test -race -timeout 15m ./...
+step 'npm ci' in_ui npm ci --no-audit --no-fund --loglevel=error
+step 'type check' in_ui npm run --silent check
+step vitest in_ui npm run --silent test
+step build in_ui npm run --silent build
+step 'web/dist' dist_is_committed
+step browser browser_tests
+echo "== all passed: $SECONDS s"

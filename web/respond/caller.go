@@ -1,0 +1,33 @@
+package respond
+
+import (
+	"context"
+	"net/http"
+)
+
+// Caller is what the server knows of who asks, beside the request itself.
+type Caller struct {
+	// Request is the id of the request, for the log.
+	Request string
+	// Addr is the caller's address, as far as the configured proxies can be believed.
+	Addr string
+	// Secure is set when the caller came by https, at least to our proxy.
+	Secure bool
+	// OwnPage is set when the request comes from one of our own pages.
+	OwnPage bool
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context that carries c.
+func WithCaller(ctx context.Context, c *Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf returns who asks; never nil.
+func CallerOf(r *http.Request) *Caller {
+	if c, ok := r.Context().Value(callerKey{}).(*Caller); ok {
+		return c
+	}
+	return &Caller{Addr: r.RemoteAddr, Secure: r.TLS != nil}
+}

@@ -1,0 +1,71 @@
+// Starts the real binary (or, with SHENWEI_FAKE=1, the stand-in of dev/) for a browser test.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+async function freePort() {
+  const probe = createServer()
+  await new Promise((done) => probe.listen(0, '127.0.0.1', done))
+  const { port } = probe.address()
+  await new Promise((done) => probe.close(done))
+  return port
+}
+
+function binary(dir) {
+  if (process.env.SHENWEI_BIN) return process.env.SHENWEI_BIN
+  const path = join(dir, 'shenwei')
+  execFileSync('go', ['build', '-o', path, './cmd/shenwei'], { cwd: root, stdio: 'inherit' })
+  return path
+}
+
+async function ready(url, child, log) {
+  for (let i = 0; i < 300; i++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${log()}`)
+    const answer = await fetch(`${url}/readyz`).catch(() => null)
+    if (answer?.ok) return
+    await sleep(100)
+  }
+  throw new Error(`the server was not ready within 30 s:\n${log()}`)
+}
+
+async function real() {
+  const dir = mkdtempSync(join(tmpdir(), 'shenwei-browser-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const admin = await freePort()
+  const run = ['serve', '--addr', `127.0.0.1:${port}`, '--dir', join(dir, 'run')]
+  const child = spawn(binary(dir), run, {
+    cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}` },
+  })
+  let said = ''
+  const hear = (part) => { said = (said + part).slice(-4000) }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const gone = new Promise((done) => child.on('exit', done))
+  const stop = async () => {
+    child.kill('SIGTERM')
+    const kill = setTimeout(() => child.kill('SIGKILL'), 10000)
+    await gone
+    clearTimeout(kill)
+    rmSync(dir, { recursive: true, force: true })
+  }
+  try {
+    await ready(url, child, () => said)
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+  return { url, stop }
+}
+
+export async function startServer() {
+  if (process.env.SHENWEI_FAKE) return (await import('../dev/fake.mjs')).start()
+  return real()
+}

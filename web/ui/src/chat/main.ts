@@ -1,0 +1,6 @@
+import '../shared/base.css'
+import '../shared/controls.css'
+import { createApp } from 'vue'
+import ChatPage from './ChatPage.vue'
+
+createApp(ChatPage).mount('#app')

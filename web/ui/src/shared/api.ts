@@ -1,0 +1,141 @@
+// The server's public interface as the pages use it: the shapes of a reply and the few
+// requests. Every failure is an ApiError, whatever went wrong on the way.
+
+export type Action =
+  | 'answer' | 'clarify' | 'handoff' | 'emergency' | 'smalltalk' | 'decline' | 'relayed'
+
+export interface Link { kind: 'web' | 'miniprogram' | 'terminal' | 'tel'; label: string; url: string }
+export interface Option { code?: string; id?: string; label: string; hint?: string }
+export interface Say { label: string; text: string }
+export interface PhoneNumber { label: string; number: string; hours?: string; for?: string }
+export interface Section { facet: string; title: string; text: string }
+export interface Source { kind: string; id: string; revision: number }
+
+export interface Outlet {
+  id: string; name: string; kind: string; district: string
+  address?: string; phone?: string; hours?: string; note?: string
+}
+
+export interface ItemCard {
+  code: string; name: string; police_type: string; summary: string; facet: string
+  facet_name?: string; facet_text?: string
+  trips: string; trips_note?: string; fee: string; time_limit: string
+  materials: string[] | null; links: Link[] | null; handover?: string; review?: string
+}
+
+/** One card of a reply; which fields are set depends on type, and unknown types may come. */
+export interface Block {
+  type: string
+  title?: string; text?: string; item?: ItemCard
+  options?: Option[]; extra?: Say[]; sections?: Section[]; folded?: boolean
+  outlets?: Outlet[]; numbers?: PhoneNumber[]; advice?: string[]; prepare?: string[]
+  links?: Link[]; number?: string; position?: number
+}
+
+export interface Reply {
+  conversation: string; seq: number; token?: string; action: Action
+  item: string; article: string; facet: string
+  text: string; blocks: Block[] | null; sources: Source[] | null
+  release: number; ai_generated: boolean; refs?: string[]
+}
+
+/** A message of a conversation as its citizen may read it again. */
+export interface Stored {
+  seq: number; kind: string; ref?: string; text: string; reply?: Reply; at?: string
+}
+
+export interface Site { sample: boolean; name: string; hotline: string; notice: string }
+export interface PopularItem {
+  code: string; name: string; police_type: string; summary: string; trips: number | string
+}
+export interface Suggestion { text: string; code?: string; id?: string }
+export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number }
+
+export class ApiError extends Error {
+  readonly code: string
+  readonly id: string
+  /** Seconds to wait before trying again; 0 when the server named none. */
+  readonly retryAfter: number
+
+  constructor(body: ErrorBody, retryAfter = 0) {
+    super(body.message)
+    // Needed where classes that extend Error are compiled for old engines.
+    Object.setPrototypeOf(this, ApiError.prototype)
+    this.code = body.code
+    this.id = body.id || ''
+    this.retryAfter = retryAfter || body.retry_after || 0
+  }
+}
+
+const timeout = 15000
+
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const abort = typeof AbortController === 'function' ? new AbortController() : null
+  const timer = setTimeout(() => abort && abort.abort(), timeout)
+  try {
+    const response = await fetch(path, {
+      credentials: 'same-origin', cache: 'no-store', ...(abort ? { signal: abort.signal } : {}), ...init,
+    })
+    if (!response.ok) throw await failure(response)
+    if (response.status === 204) return undefined as unknown as T
+    return (await response.json()) as T
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause
+    throw new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const wait = retryAfter(response.headers.get('Retry-After'))
+  try {
+    const body = (await response.json()) as { error?: ErrorBody }
+    if (body.error && body.error.code) return new ApiError(body.error, wait)
+  } catch {
+    // A proxy's page, not ours: the status says enough.
+  }
+  return new ApiError({ code: byStatus(response.status), message: '服务暂时不可用，请稍后再试。' }, wait)
+}
+
+function byStatus(status: number): string {
+  const codes: { [status: number]: string } = {
+    400: 'bad_request', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 409: 'conflict',
+    413: 'too_large', 429: 'rate_limited',
+  }
+  return codes[status] || 'unavailable'
+}
+
+/** Seconds of a Retry-After header, which is a number of seconds or a date. */
+export function retryAfter(header: string | null, now = Date.now()): number {
+  if (!header) return 0
+  const seconds = Number(header)
+  if (isFinite(seconds)) return Math.max(0, Math.ceil(seconds))
+  const date = Date.parse(header)
+  return isNaN(date) ? 0 : Math.max(0, Math.ceil((date - now) / 1000))
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  })
+}
+
+export interface ChatLine { conversation: string; token: string; ref: string; text: string }
+
+export const api = {
+  site: () => request<Site>('/api/v1/site'),
+  popular: async () => (await request<{ items: PopularItem[] | null }>('/api/v1/items?popular=1')).items || [],
+  suggest: async (text: string) =>
+    (await request<{ suggestions: Suggestion[] | null }>(`/api/v1/suggest?q=${encodeURIComponent(text)}`)).suggestions || [],
+  say: (line: ChatLine) => post<Reply>('/api/v1/chat', { ...line, channel: 'web' }),
+  messages: async (conversation: string, token: string, after: number) => {
+    const path = `/api/v1/conversations/${encodeURIComponent(conversation)}/messages?after=${after}`
+    const body = await request<{ messages: Stored[] | null }>(path, { headers: { Authorization: `Bearer ${token}` } })
+    return body.messages || []
+  },
+  feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
+    post<void>('/api/v1/feedback', vote),
+}
+
+export type Api = typeof api

@@ -1,0 +1,24 @@
+import { onBeforeUnmount, onMounted } from 'vue'
+import { api } from './api'
+import { Conversation } from './conversation'
+import { dialChat } from './socket'
+import { tabKeep } from './storage'
+
+/** The page's conversation, alive as long as the page is. */
+export function useConversation(): Conversation {
+  const conversation = new Conversation({ api, dial: dialChat, keep: tabKeep() })
+  const wake = () => {
+    if (!document.hidden) conversation.wake()
+  }
+  onMounted(() => {
+    conversation.start()
+    window.addEventListener('online', wake)
+    document.addEventListener('visibilitychange', wake)
+  })
+  onBeforeUnmount(() => {
+    window.removeEventListener('online', wake)
+    document.removeEventListener('visibilitychange', wake)
+    conversation.stop()
+  })
+  return conversation
+}
