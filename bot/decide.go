@@ -7,12 +7,14 @@ import (
 	"shenwei/kb"
 )
 
-// The costs of what may happen to a citizen, in the unit of one needless question back. A
-// wrong link sends her on a wrong way; silence leaves her where she was.
+// The costs of what may happen to a citizen, in the unit of two needless questions back. A
+// wrong link sends her on a wrong way; a wrong article is read and put aside; silence
+// leaves her where she was.
 const (
-	costWrong   = 3.0
-	costAsk     = 0.55
-	costSilence = 1.6
+	costWrongItem    = 3.0
+	costWrongArticle = 0.75
+	costAsk          = 0.55
+	costSilence      = 1.6
 )
 
 // maxOptions is how many choices are offered at most.
@@ -41,7 +43,11 @@ func (e *Engine) decide(c *turnCase) (*draft, string) {
 
 // cheapest picks the proposal of the least expected cost.
 func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft, string) {
-	answer := (1 - p.top) * costWrong
+	wrong := costWrongItem
+	if ranked[0].Kind == kb.KindArticle && policeMatter(c.un) {
+		wrong = costWrongArticle
+	}
+	answer := (1 - p.top) * wrong
 	ask := costAsk + (1-p.five)*costSilence
 	silent := costSilence * p.ours
 	top := ranked[0]
@@ -77,11 +83,26 @@ func likelihood(ranked []intents.Scored, un *intents.Understanding) odds {
 		five: sigmoid(-2.2 + 4.2*top.Score),
 		ours: sigmoid(-4.2 + 6.5*top.Score),
 	}
-	if len(un.Concepts) == 0 {
+	switch {
+	case policeMatter(un):
+		p.ours = 1 - (1-p.ours)*0.3
+	case un.Has("outside-money", "outside-telecom", "outside-health", "outside-fun", "outside-public"):
+		p.ours *= 0.45
+		p.five *= 0.6
+		p.top *= 0.8
+	case len(un.Concepts) == 0:
 		p.ours *= 0.6
 		p.five *= 0.7
 	}
 	return p
+}
+
+// policeMatter reports whether a line names something that only the police deal with, however
+// strangely the rest is worded.
+func policeMatter(un *intents.Understanding) bool {
+	return un.Has("fraud", "police-report", "threat", "theft", "fight", "drugs", "gambling", "pyramid", "illegal-fundraising", "detention",
+		"domestic-violence", "missing-person", "drunk", "police-conduct", "hit-and-run", "criminal-history", "defamation") ||
+		un.Has("hukou", "id-card", "driving-licence", "passport", "residence-card", "hk-permit", "violation", "plate", "accident", "settle-in")
 }
 
 // rival is the score of the best entry after the first.

@@ -2,7 +2,9 @@ package live
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"net"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -91,19 +93,29 @@ func (c *Conn) enqueue(m message) {
 // lets a reader of many rows go no faster than its client.
 func (c *Conn) Flushed() bool {
 	c.mu.Lock()
-	if c.closing || !c.writing {
-		defer c.mu.Unlock()
-		return !c.closing
+	wait := c.untilEmpty()
+	c.mu.Unlock()
+	<-wait
+	return !c.isClosing()
+}
+
+var already = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// untilEmpty returns what is closed once the writer has ended. The caller holds c.mu.
+func (c *Conn) untilEmpty() <-chan struct{} {
+	if !c.writing {
+		return already
 	}
 	if c.empty == nil {
 		c.empty = make(chan struct{})
 	}
-	wait := c.empty
-	c.mu.Unlock()
-	<-wait
+	return c.empty
+}
+
+func (c *Conn) isClosing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.closing
+	return c.closing
 }
 
 // writeOn is the only writer: it sends the queue and ends when it is empty.
@@ -150,12 +162,15 @@ func (c *Conn) cut() { _ = c.ws.NetConn().Close() }
 
 func (c *Conn) write(m message) bool {
 	deadline := time.Now().Add(writeTimeout)
-	if m.kind == websocket.CloseMessage {
+	switch m.kind {
+	case websocket.CloseMessage:
 		payload := websocket.FormatCloseMessage(m.code, string(m.data))
 		if c.ws.WriteControl(websocket.CloseMessage, payload, deadline) != nil {
 			return false
 		}
-		return c.ws.SetReadDeadline(deadline) == nil // the client has as long to say goodbye
+		return c.ws.NetConn().SetReadDeadline(deadline) == nil // the client has as long to say goodbye
+	case websocket.PingMessage, websocket.PongMessage:
+		return c.ws.WriteControl(m.kind, m.data, deadline) == nil
 	}
 	if c.ws.SetWriteDeadline(deadline) != nil {
 		return false
@@ -167,86 +182,71 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // readOn reads until the connection ends.
 func (c *Conn) readOn(session Session) {
+	defer c.end(session)
 	defer func() {
 		if p := recover(); p != nil {
 			c.hub.cfg.Log.Error("panic in a socket", "panic", p, "stack", string(debug.Stack()))
 		}
-		c.end(session)
 	}()
 	for {
 		kind, r, err := c.ws.NextReader()
+		if err == nil {
+			c.hear()
+			err = c.readFrame(kind, r, session)
+		}
 		if err != nil {
-			return
-		}
-		c.hear()
-		if kind != websocket.TextMessage {
-			c.refuse(websocket.CloseUnsupportedData, "text frames only")
-			return
-		}
-		if !c.readFrame(r, session) {
+			c.bye(err)
 			return
 		}
 	}
 }
 
-func (c *Conn) readFrame(r io.Reader, session Session) bool {
+// readFrame gives a frame to the session. Once the connection is closing frames are dropped.
+func (c *Conn) readFrame(kind int, r io.Reader, session Session) error {
+	if c.isClosing() {
+		return nil
+	}
+	if kind != websocket.TextMessage {
+		c.Close(websocket.CloseUnsupportedData, "text frames only")
+		return nil
+	}
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
 	buf.Reset()
 	if _, err := buf.ReadFrom(r); err != nil {
-		return false
+		return err
 	}
 	if !utf8.Valid(buf.Bytes()) {
-		c.refuse(websocket.CloseInvalidFramePayloadData, "not UTF-8")
-		return false
+		c.Close(websocket.CloseInvalidFramePayloadData, "not UTF-8")
+		return nil
 	}
 	session.Frame(buf.Bytes())
-	return true
+	return nil
 }
 
-// refuse closes and waits until the close frame is out and answered, or given up.
-func (c *Conn) refuse(code int, reason string) {
-	c.Close(code, reason)
-	c.drain()
-}
+// maxDropped is how much of a frame that breaks the protocol is read and dropped.
+const maxDropped = 4 << 20
 
-// drain reads and drops what still comes until the other side has closed.
-func (c *Conn) drain() {
-	if c.ws.SetReadDeadline(time.Now().Add(writeTimeout)) != nil {
+// bye ends reading. Where the client broke the protocol, gorilla has sent the close frame;
+// closing with unread bytes would reset the connection and lose it, so they are dropped first.
+func (c *Conn) bye(err error) {
+	var closed *websocket.CloseError
+	var network net.Error
+	if errors.As(err, &closed) || errors.As(err, &network) || errors.Is(err, io.EOF) {
 		return
 	}
-	for {
-		if _, _, err := c.ws.NextReader(); err != nil {
-			return
-		}
+	if c.ws.NetConn().SetReadDeadline(time.Now().Add(writeTimeout)) == nil {
+		_, _ = io.CopyN(io.Discard, c.ws.NetConn(), maxDropped)
 	}
 }
 
 func (c *Conn) end(session Session) {
 	c.mu.Lock()
-	writing := c.writing
 	c.closing = true
+	wait := c.untilEmpty() // the answer to the client's close may be on its way
 	c.mu.Unlock()
-	if writing { // the answer to the client's close is still on its way
-		c.Flushed()
-		c.waitWritten()
-	}
+	<-wait
 	_ = c.ws.Close()
 	c.hub.remove(c)
 	session.Closed()
-}
-
-// waitWritten waits until the writer has ended.
-func (c *Conn) waitWritten() {
-	c.mu.Lock()
-	if !c.writing {
-		c.mu.Unlock()
-		return
-	}
-	if c.empty == nil {
-		c.empty = make(chan struct{})
-	}
-	wait := c.empty
-	c.mu.Unlock()
-	<-wait
 }

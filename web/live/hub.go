@@ -128,7 +128,9 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, open func(*Conn) Ses
 	c := newConn(h, ws)
 	session := open(c)
 	if !h.add(c, session) {
-		c.Close(websocket.CloseTryAgainLater, retryHint())
+		_ = ws.Close()
+		session.Closed()
+		return nil
 	}
 	go c.readOn(session)
 	return nil
@@ -147,11 +149,11 @@ func (h *Hub) room() error {
 func (h *Hub) add(c *Conn, s Session) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c.session = s
-	h.gone.Add(1)
 	if h.closed {
 		return false
 	}
+	h.gone.Add(1)
+	c.session = s
 	h.conns[c] = struct{}{}
 	return true
 }

@@ -1,0 +1,85 @@
+// Package chat is the citizen's side of the web: the socket /ws/chat (socket.go, then pump.go
+// for the order of what is sent) and the pages that the server renders (pages.go).
+package chat
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"shenwei/bot"
+	"shenwei/kb"
+	"shenwei/web/live"
+	"shenwei/web/respond"
+)
+
+// Front takes a citizen's line; *bot.Front is one.
+type Front interface {
+	Begin(ctx context.Context, m bot.Message) (*bot.Line, error)
+}
+
+// Store is what the socket reads of the record.
+type Store interface {
+	// Messages lists what follows a sequence number, oldest first.
+	Messages(ctx context.Context, conversation string, after int64, limit int) ([]bot.Stored, error)
+	// Authorize is not_found for an unknown conversation and for a wrong token.
+	Authorize(ctx context.Context, conversation, token string) error
+}
+
+// Limits slows down who sends too much: one visitor, one address. An empty name is not
+// counted. The error is rate_limited and says when to come back.
+type Limits interface {
+	Allow(visitor, addr string) error
+}
+
+// Live is what the pages show of the release that is live.
+type Live interface {
+	Knowledge() *kb.Knowledge
+	Release() int64
+	// Revision is a document's revision number in the release, 0 when it has none.
+	Revision(kind kb.Kind, id string) int64
+	Site() bot.Site
+	// Links are an item's buttons, the one to tap first.
+	Links(it *kb.Item) []bot.Link
+}
+
+// Config is what the package needs.
+type Config struct {
+	Front Front
+	Store Store
+	// Live returns what is live now, nil before the first release is ready.
+	Live    func() Live
+	Hub     *live.Hub
+	Respond *respond.Responder
+	Limits  Limits
+	Log     *slog.Logger
+	// Answered is told after each reply: the action, and the time since the line came in.
+	Answered func(action string, took time.Duration)
+	// Cookie is the name of the cookie that may carry the token.
+	Cookie string
+	// Operator runs the service and RetentionDays is how long it keeps conversations; both
+	// stand in the privacy notice.
+	Operator      string
+	RetentionDays int
+	// Assets holds the built pages: index.html and assets/.
+	Assets fs.FS
+}
+
+// Chat answers citizens. Its exported methods are HTTP handlers.
+type Chat struct {
+	cfg    Config
+	static *static
+}
+
+// New returns the handlers. It fails when the built pages cannot be read.
+func New(cfg Config) (*Chat, error) {
+	if cfg.Answered == nil {
+		cfg.Answered = func(string, time.Duration) {}
+	}
+	files, err := loadStatic(cfg.Assets)
+	if err != nil {
+		return nil, err
+	}
+	return &Chat{cfg: cfg, static: files}, nil
+}
