@@ -48,6 +48,15 @@ func (e *Engine) Knowledge() *kb.Knowledge { return e.know }
 // Release returns the number of the release that the engine answers with.
 func (e *Engine) Release() int64 { return e.release }
 
+// Site is what the operator configured.
+func (e *Engine) Site() Site { return e.site }
+
+// Links are an item's buttons, the one to tap first.
+func (e *Engine) Links(it *kb.Item) []Link { return e.site.links(it) }
+
+// Revision is a document's revision number in the release; 0 when it has none.
+func (e *Engine) Revision(kind kb.Kind, id string) int64 { return e.revisions[string(kind)+"/"+id] }
+
 // Answered is what one turn leads to.
 type Answered struct {
 	Reply  *Reply

@@ -8,7 +8,6 @@ import (
 	"shenwei/bot"
 	"shenwei/intents"
 	"shenwei/internal/fault"
-	"shenwei/kb"
 )
 
 // Live answers with the engine that is current. Swapping lets answers under way finish on
@@ -75,24 +74,15 @@ func (l *Live) Ready() bool {
 	return l.now != nil
 }
 
-// Release is the number of the current release; 0 before the first.
-func (l *Live) Release() int64 {
-	g, done, err := l.hold()
-	if err != nil {
-		return 0
-	}
-	defer done()
-	return g.Engine.Release()
-}
-
-// Knowledge is the current knowledge; nil before the first release.
-func (l *Live) Knowledge() *kb.Knowledge {
-	g, done, err := l.hold()
-	if err != nil {
+// Current is the engine that is live, nil before the first. Its knowledge and figures stay
+// readable after a swap; only its search does not.
+func (l *Live) Current() *bot.Engine {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.now == nil {
 		return nil
 	}
-	defer done()
-	return g.Engine.Knowledge()
+	return l.now.Engine
 }
 
 // Suggest returns phrases of the current knowledge that complete a beginning.

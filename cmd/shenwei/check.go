@@ -49,7 +49,7 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("database", err, fmt.Sprintf("%s, schema %d", kindOf(cfg.DB), version))
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
-	says, err := kb.Census(app.live.Knowledge())
+	says, err := kb.Census(app.live.Current().Knowledge())
 	add("catalogue", err, says)
 	drafts, err := app.library.Drafts(ctx)
 	add("drafts", err, fmt.Sprintf("%d wait to be published", len(drafts)))

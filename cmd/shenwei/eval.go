@@ -58,7 +58,7 @@ func (e *evalCmd) Run(ctx context.Context, c *cli) error {
 }
 
 func (e *evalCmd) score(ctx context.Context, app *app, f io.Reader) (eval.Report, error) {
-	k := app.live.Knowledge()
+	k := app.live.Current().Knowledge()
 	known := func(code string) bool { return k.Item(code) != nil }
 	if strings.HasSuffix(e.File, ".jsonl") {
 		dialogues, err := eval.ReadDialogues(f, known)

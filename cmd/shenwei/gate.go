@@ -48,7 +48,7 @@ func (g gate) run(ctx context.Context, engine, gold *kb.Release) ([]eval.Judgeme
 	live := release.NewLive(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	live.Swap(running)
 	defer func() { _ = running.Close() }()
-	k := running.Knowledge()
+	k := running.Engine.Knowledge()
 	var all []eval.Judgement
 	for _, doc := range gold.Documents() {
 		if doc.Kind != kb.KindGold || !strings.HasSuffix(doc.ID, ".tsv") {
