@@ -57,6 +57,9 @@ func (e *Engine) Links(it *kb.Item) []Link { return e.site.links(it) }
 // Revision is a document's revision number in the release; 0 when it has none.
 func (e *Engine) Revision(kind kb.Kind, id string) int64 { return e.revisions[string(kind)+"/"+id] }
 
+// Nearest lists what a beginning of a question may mean, best first, at most n.
+func (e *Engine) Nearest(text string, n int) []intents.Scored { return e.read.Nearest(text, n) }
+
 // Answered is what one turn leads to.
 type Answered struct {
 	Reply  *Reply

@@ -3,6 +3,7 @@ package intents
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // The names of slots.
@@ -40,11 +41,24 @@ func slotsOf(text string, hits []ConceptHit, places map[string]string) map[strin
 			slots[SlotAge] = m[1]
 		}
 	}
-	for place, district := range places {
-		if len(place) > 0 && containsAny(text, []string{place}) {
-			slots[SlotDistrict] = district
-			break
-		}
+	if d := districtOf(text, places); d != "" {
+		slots[SlotDistrict] = d
 	}
 	return slots
+}
+
+// districtOf is the district of the place that the text names first; of two that begin
+// there, the longer one's.
+func districtOf(text string, places map[string]string) string {
+	at, longest, district := len(text), 0, ""
+	for place, d := range places {
+		i := strings.Index(text, place)
+		if place == "" || i < 0 || !wholeLatin(text, place, i) {
+			continue
+		}
+		if i < at || i == at && len(place) > longest {
+			at, longest, district = i, len(place), d
+		}
+	}
+	return district
 }

@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"sort"
 	"strings"
 
 	"shenwei/kb/segment"
@@ -33,8 +34,14 @@ type Triage struct {
 // Triager recognises danger in normalised text. It is built once from the cue tables and
 // safe for concurrent use.
 type Triager struct {
-	trie segment.Trie
-	cues []cue
+	trie  segment.Trie
+	words []cueWord
+}
+
+// cueWord is one phrase with every class that it belongs to, in the order of their names.
+type cueWord struct {
+	word    string
+	classes []string
 }
 
 // cue is one phrase of one class.
@@ -43,26 +50,41 @@ type cue struct {
 	word  string
 }
 
-// NewTriager builds the triager from the tables in triage_cues.go.
+// NewTriager builds the triager from the tables in triage_cues.go. A phrase may stand in
+// several of them; the order is that of the phrases, so that every process reads alike.
 func NewTriager() *Triager {
-	t := &Triager{}
+	classes := map[string][]string{}
 	for _, table := range []map[string][]string{dangerCues, partCues, contextCues, refusalCues} {
 		for class, words := range table {
 			for _, w := range words {
-				t.cues = append(t.cues, cue{class, w})
-				t.trie.Add(w, len(t.cues)-1)
+				w = strings.ReplaceAll(w, "'", " ") // as the normaliser leaves it
+				if !has(classes[w], class) {
+					classes[w] = append(classes[w], class)
+				}
 			}
 		}
+	}
+	t := &Triager{}
+	for w, in := range classes {
+		sort.Strings(in)
+		t.words = append(t.words, cueWord{w, in})
+	}
+	sort.Slice(t.words, func(i, j int) bool { return t.words[i].word < t.words[j].word })
+	for i, w := range t.words {
+		t.trie.Add(w.word, i)
 	}
 	return t
 }
 
-// Words are the cue phrases, for recognising them in pinyin.
+// Words are the cue phrases of danger, for recognising them in pinyin.
 func (t *Triager) Words() []string {
 	var words []string
-	for _, c := range t.cues {
-		if _, ok := dangerCues[c.class]; ok {
-			words = append(words, c.word)
+	for _, w := range t.words {
+		for _, class := range w.classes {
+			if _, ok := dangerCues[class]; ok {
+				words = append(words, w.word)
+				break
+			}
 		}
 	}
 	return words
@@ -121,8 +143,11 @@ func (t *Triager) scan(text string) []found {
 			continue
 		}
 		t.trie.Each(runes[i:], func(v, n int) {
-			if !cutsLatin(runes, i, n) {
-				hits = append(hits, found{t.cues[v], i, i + n, clause})
+			if cutsLatin(runes, i, n) {
+				return
+			}
+			for _, class := range t.words[v].classes {
+				hits = append(hits, found{cue{class, t.words[v].word}, i, i + n, clause})
 			}
 		})
 	}

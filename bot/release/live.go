@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"shenwei/bot"
-	"shenwei/intents"
 	"shenwei/internal/fault"
 )
 
@@ -83,14 +82,4 @@ func (l *Live) Current() *bot.Engine {
 		return nil
 	}
 	return l.now.Engine
-}
-
-// Suggest returns phrases of the current knowledge that complete a beginning.
-func (l *Live) Suggest(text string, n int) []intents.Scored {
-	g, done, err := l.hold()
-	if err != nil {
-		return nil
-	}
-	defer done()
-	return g.Suggest(text, n)
 }

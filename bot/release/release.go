@@ -39,15 +39,11 @@ func NewBuilder(dir string, site bot.Site) (*Builder, error) {
 // Running is an engine with the index that belongs to it.
 type Running struct {
 	*bot.Engine
-	read  *intents.Understander
 	index *index.Index
 }
 
 // Close waits for searches under way and releases the index.
 func (r *Running) Close() error { return r.index.Close() }
-
-// Suggest returns phrases that complete a beginning.
-func (r *Running) Suggest(text string, n int) []intents.Scored { return r.read.Nearest(text, n) }
 
 // Build makes an engine of checked knowledge.
 func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int64) (*Running, error) {
@@ -63,7 +59,7 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	engine := bot.NewEngine(bot.Parts{
 		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
 	})
-	return &Running{Engine: engine, read: read, index: x}, nil
+	return &Running{Engine: engine, index: x}, nil
 }
 
 // BuildRelease parses and builds a stored release.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -125,8 +126,14 @@ func (s *session) pump() {
 	s.mu.Unlock()
 }
 
+// errGone says that the client has left.
+var errGone = errors.New("chat: the connection is closing")
+
 // giveUp closes a connection whose rows cannot be read: it comes back and reads on.
 func (s *session) giveUp(err error) {
+	if errors.Is(err, errGone) {
+		return
+	}
 	s.chat.cfg.Log.Warn("rows of a conversation were not read", "err", err)
 	s.conn.Close(websocket.CloseTryAgainLater, "")
 }
@@ -138,13 +145,16 @@ func (s *session) fill(upTo int64) error {
 	s.mu.Lock()
 	conversation, after := s.conversation, s.order.seen
 	s.mu.Unlock()
+	if !s.conn.Flushed() {
+		return errGone
+	}
 	rows, err := s.chat.cfg.Store.Messages(ctx, conversation, after, page)
-	if err != nil || !s.conn.Flushed() {
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(rows) == 0 { // a number without a row, or a hint of a row that is not visible yet
+	if len(rows) == 0 || rows[0].Seq > upTo { // a number without a row, or one that is not visible yet
 		s.order.skip()
 		return nil
 	}

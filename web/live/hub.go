@@ -53,8 +53,6 @@ type Session interface {
 // Config is what a hub needs. The zero value of a field means its default.
 type Config struct {
 	Log *slog.Logger
-	// CheckOrigin is asked at the handshake; the default accepts the own host only.
-	CheckOrigin func(*http.Request) bool
 	// MaxConns is how many connections may be open; the default is 15,000.
 	MaxConns int
 	// Now is the clock.
@@ -88,7 +86,7 @@ func NewHub(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, conns: map[*Conn]struct{}{}, topics: map[string][]*Conn{}, stop: make(chan struct{})}
 	h.upgrader = websocket.Upgrader{
 		HandshakeTimeout: writeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer,
-		WriteBufferPool: &sync.Pool{}, CheckOrigin: cfg.CheckOrigin,
+		WriteBufferPool: &sync.Pool{}, CheckOrigin: func(*http.Request) bool { return true },
 	}
 	h.gone.Add(1)
 	go h.sweepOn()
@@ -102,7 +100,7 @@ func (h *Hub) Len() int {
 	return len(h.conns)
 }
 
-// Serve upgrades the request and returns; from then on the connection lives in a goroutine
+// Serve upgrades the request, whose Origin the caller has checked, and returns; from then on the connection lives in a goroutine
 // of its own, so that what the server kept for the request is free. Nothing was answered
 // when it returns an error.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, open func(*Conn) Session) error {
@@ -111,12 +109,8 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, open func(*Conn) Ses
 	}
 	var refused error
 	upgrader := h.upgrader
-	upgrader.Error = func(_ http.ResponseWriter, _ *http.Request, status int, reason error) {
-		code := fault.BadRequest
-		if status == http.StatusForbidden {
-			code = fault.Forbidden
-		}
-		refused = fault.Wrap(code, reason, "这个地址只接受 WebSocket 连接")
+	upgrader.Error = func(_ http.ResponseWriter, _ *http.Request, _ int, reason error) {
+		refused = fault.Wrap(fault.BadRequest, reason, "这个地址只接受 WebSocket 连接")
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {

@@ -13,8 +13,8 @@ type Caller struct {
 	Addr string
 	// Secure is set when the caller came by https, at least to our proxy.
 	Secure bool
-	// OwnPage is set when the request comes from one of our own pages.
-	OwnPage bool
+	// Foreign is set when the request names another site as its origin, be it an allowed one.
+	Foreign bool
 }
 
 type callerKey struct{}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shenwei/bot"
+	"shenwei/internal/fault"
+	"shenwei/web"
+	"shenwei/web/live"
+)
+
+type serveCmd struct {
+	Addr string `help:"Address to serve on; default :8080." placeholder:"HOST:PORT"`
+}
+
+// gcPercent trades a little processor time for memory: what an answer allocates dies with it.
+const gcPercent = 60
+
+// Run serves until a signal, then finishes what is under way.
+func (s *serveCmd) Run(ctx context.Context, c *cli) error {
+	debug.SetGCPercent(gcPercent)
+	app, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	app.report()
+	err = app.serve(ctx)
+	return errors.Join(err, app.close())
+}
+
+// report tells an operator what was started.
+func (a *app) report() {
+	rel := a.started.Release
+	a.log.Info("knowledge is ready", "release", rel.Number, "documents", len(rel.Revisions), "first_start", a.started.Imported)
+	if n := len(a.started.Drafts); n > 0 {
+		a.log.Warn("the embedded knowledge changed; it waits as drafts", "drafts", n, "see", "shenwei import --embedded --dry-run")
+	}
+	if !a.cfg.Site.Live {
+		a.log.Warn("the site says that it shows sample data; set site.live when the knowledge is your own")
+	}
+}
+
+// serve runs everything that lives as long as the service.
+func (a *app) serve(ctx context.Context) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.Addr)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "addr: %s cannot be listened on; is another service there?", a.cfg.Addr)
+	}
+	hub := live.NewHub(live.Config{Log: a.log})
+	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed))
+	server, err := a.server(hub)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if n, err := a.front.Recover(ctx); err != nil {
+		a.log.Error("lines of before the last stop are not answered", "err", err)
+	} else if n > 0 {
+		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
+	}
+	a.log.Info("serving", "addr", ln.Addr().String())
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
+	group.Go(func() error { return a.follow(ctx) })
+	if a.cfg.AdminAddr != "" {
+		group.Go(func() error { return a.serveAdmin(ctx, server) })
+	}
+	return group.Wait()
+}
+
+func (a *app) server(hub *live.Hub) (*web.Server, error) {
+	return web.New(web.Config{
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Live: func() web.Live {
+			if e := a.live.Current(); e != nil {
+				return e
+			}
+			return nil
+		},
+		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
+		Limits: web.Limits{
+			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
+			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
+		},
+		RetentionDays: a.cfg.Retention.ConversationsDays,
+	})
+}
+
+// serveAdmin answers /metrics on an address of its own. That it is taken does not stop the
+// service: citizens come first.
+func (a *app) serveAdmin(ctx context.Context, server *web.Server) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.cfg.AdminAddr)
+	if err != nil {
+		a.log.Error("no metrics: admin_addr cannot be listened on", "addr", a.cfg.AdminAddr, "err", err)
+		return nil
+	}
+	hs := &http.Server{Handler: web.AdminHandler(server.Registry()), ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = hs.Close() })
+	defer stop()
+	return ignoreClosed(hs.Serve(ln))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

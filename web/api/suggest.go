@@ -1,0 +1,115 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"shenwei/internal/fault"
+	"shenwei/kb"
+)
+
+const (
+	maxQuery    = 100 // characters
+	maxSuggest  = 8
+	cacheSize   = 4096
+	suggestMore = 2 * maxSuggest // asked for, since several may lead to one place
+)
+
+// Suggestion is one question that can be asked instead. One of Code and ID is set.
+type Suggestion struct {
+	Text string `json:"text"`
+	Code string `json:"code,omitempty"`
+	ID   string `json:"id,omitempty"`
+}
+
+type suggestBody struct {
+	Suggestions []Suggestion `json:"suggestions"`
+}
+
+// suggester remembers suggestions as long as the release lives.
+type suggester struct {
+	mu      sync.Mutex
+	release int64
+	cache   *lru.Cache[string, []Suggestion]
+}
+
+func newSuggester() *suggester {
+	cache, err := lru.New[string, []Suggestion](cacheSize)
+	if err != nil {
+		panic(err) // only for a size below 1
+	}
+	return &suggester{cache: cache}
+}
+
+// of returns the cache of a release.
+func (s *suggester) of(release int64) *lru.Cache[string, []Suggestion] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.release != release {
+		fresh, err := lru.New[string, []Suggestion](cacheSize)
+		if err != nil {
+			panic(err) // only for a size below 1
+		}
+		s.release, s.cache = release, fresh
+	}
+	return s.cache
+}
+
+// Suggest completes what is being typed.
+func (a *API) Suggest(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query().Get("q")
+	if !utf8.ValidString(q) {
+		a.cfg.Respond.Error(w, r, fault.New(fault.BadRequest, "文字编码有误，请以 UTF-8 发送"))
+		return
+	}
+	q = strings.Join(strings.FieldsFunc(q, func(c rune) bool {
+		return unicode.IsSpace(c) || unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)
+	}), " ")
+	if utf8.RuneCountInString(q) > maxQuery {
+		a.cfg.Respond.Error(w, r, fault.New(fault.BadRequest, "参数 q 最多 %d 个字", maxQuery))
+		return
+	}
+	l := a.live(w, r)
+	if l == nil {
+		return
+	}
+	body := suggestBody{Suggestions: []Suggestion{}}
+	if q != "" {
+		cache := a.suggest.of(l.Release())
+		known, ok := cache.Get(q)
+		if !ok {
+			known = nearest(l, q)
+			cache.Add(q, known)
+		}
+		body.Suggestions = known
+	}
+	a.cfg.Respond.JSON(w, r, body)
+}
+
+// nearest returns the best ask of each place that a beginning may lead to.
+func nearest(l Live, q string) []Suggestion {
+	out := []Suggestion{}
+	seen := map[string]bool{}
+	for _, s := range l.Nearest(q, suggestMore) {
+		if len(out) == maxSuggest {
+			break
+		}
+		if s.Phrase == "" || seen[s.Code] || seen[s.Phrase] {
+			continue
+		}
+		seen[s.Code], seen[s.Phrase] = true, true
+		next := Suggestion{Text: s.Phrase}
+		if s.Kind == kb.KindArticle {
+			next.ID = s.Code
+		} else {
+			next.Code = s.Code
+		}
+		out = append(out, next)
+	}
+	return out
+}

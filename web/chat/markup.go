@@ -1,0 +1,65 @@
+package chat
+
+import (
+	"bytes"
+	"html/template"
+	"regexp"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+)
+
+// part is a paragraph or a list of a facet's text.
+type part struct {
+	Text string
+	List []string
+}
+
+// parts reads a facet's text: lines with a hyphen make a list, every other line a paragraph.
+func parts(text string) []part {
+	var out []part
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		point, isPoint := strings.CutPrefix(line, "- ")
+		switch {
+		case line == "":
+		case !isPoint:
+			out = append(out, part{Text: line})
+		case len(out) > 0 && out[len(out)-1].List != nil:
+			last := &out[len(out)-1]
+			last.List = append(last.List, point)
+		default:
+			out = append(out, part{List: []string{point}})
+		}
+	}
+	return out
+}
+
+var (
+	writer = goldmark.New(goldmark.WithExtensions(extension.Table)) // raw HTML is left out
+	policy = articlePolicy()
+)
+
+// articlePolicy lets through what an article needs. Links go to our own pages or dial.
+func articlePolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "blockquote", "code", "pre",
+		"table", "thead", "tbody", "tr", "th", "td")
+	p.AllowAttrs("start").Matching(regexp.MustCompile(`^\d{1,4}$`)).OnElements("ol")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowURLSchemes("tel")
+	p.AllowRelativeURLs(true)
+	p.RequireNoFollowOnLinks(false)
+	return p
+}
+
+// markdown renders an article's body.
+func markdown(body string) template.HTML {
+	var buf bytes.Buffer
+	if err := writer.Convert([]byte(body), &buf); err != nil {
+		return template.HTML(template.HTMLEscapeString(body)) //nolint:gosec // escaped
+	}
+	return template.HTML(policy.SanitizeBytes(buf.Bytes())) //nolint:gosec // sanitised
+}

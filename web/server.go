@@ -1,0 +1,223 @@
+// Package web is the HTTP server: routes.go lists what it answers, in one place; observe.go
+// and admit.go are what every request passes before; the handlers live in web/chat and
+// web/api. Start reading at New.
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"shenwei/internal/fault"
+	"shenwei/web/api"
+	"shenwei/web/chat"
+	"shenwei/web/live"
+	"shenwei/web/respond"
+)
+
+// Front takes citizens' lines; *bot.Front is one.
+type Front interface {
+	chat.Front
+}
+
+// Store is the record as the web needs it; *store.DB is one.
+type Store interface {
+	api.Store
+	// Ping fails while the store cannot answer.
+	Ping(ctx context.Context) error
+}
+
+// Live is the release that is live, as an operator presents it.
+type Live interface {
+	chat.Live
+	api.Live
+}
+
+// Config is what a server needs. Front, Store, Live and Hub must be set.
+type Config struct {
+	Front Front
+	Store Store
+	// Live returns what is live now, nil before the first release is ready.
+	Live func() Live
+	// Hub holds the sockets; the front tells its Committed after each commit.
+	Hub *live.Hub
+	Log *slog.Logger
+	// Registry takes the metrics; a new one when nil.
+	Registry *prometheus.Registry
+	// Now is the clock of limits and of what is stored.
+	Now func() time.Time
+
+	// BaseURL is the public address; its origin counts as our own, whatever Host says.
+	BaseURL string
+	// AllowedOrigins are other sites ("https://host") whose pages may talk to the API and the socket.
+	AllowedOrigins []string
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For and -Proto are believed.
+	TrustedProxies []string
+	Limits         Limits
+
+	// Operator runs the service; RetentionDays (default 180) is how long it keeps
+	// conversations. Both stand in the privacy notice.
+	Operator      string
+	RetentionDays int
+	// Assets are the built pages; the default are those embedded.
+	Assets fs.FS
+}
+
+// CookieName is the cookie that carries a conversation's token on our own pages.
+const CookieName = "shenwei_token"
+
+// The server's patience. A hijacked socket has its own.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 20 * time.Second
+	writeTimeout  = 40 * time.Second // more than a reply may take
+	idleTimeout   = 75 * time.Second
+	stopTimeout   = 10 * time.Second
+	maxHeader     = 16 << 10
+)
+
+// Server answers HTTP. It is safe for concurrent use.
+type Server struct {
+	cfg      Config
+	respond  *respond.Responder
+	metrics  *metrics
+	limits   *limits
+	origins  *origins
+	proxies  *proxies
+	chat     *chat.Chat
+	api      *api.API
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+// New returns a server. It fails for a configuration that cannot be meant.
+func New(cfg Config) (*Server, error) {
+	if cfg.Front == nil || cfg.Store == nil || cfg.Live == nil || cfg.Hub == nil {
+		return nil, errors.New("web: Front, Store, Live and Hub must be set")
+	}
+	cfg.defaults()
+	s := &Server{cfg: cfg, metrics: newMetrics(cfg)}
+	var err error
+	if s.origins, err = newOrigins(cfg.BaseURL, cfg.AllowedOrigins); err != nil {
+		return nil, err
+	}
+	if s.proxies, err = newProxies(cfg.TrustedProxies); err != nil {
+		return nil, err
+	}
+	s.limits = newLimits(cfg.Limits, cfg.Now)
+	s.respond = respond.New(cfg.Log, s.metrics.failed)
+	s.chat, err = chat.New(chat.Config{
+		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
+		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.api = api.New(api.Config{
+		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
+		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
+	})
+	s.handler = s.observe(s.routed())
+	return s, nil
+}
+
+func (c *Config) defaults() {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.RetentionDays == 0 {
+		c.RetentionDays = 180
+	}
+	if c.Assets == nil {
+		c.Assets = dist()
+	}
+}
+
+// chatLive and apiLive hand on what is live; a nil of one interface is not a nil of another.
+func (s *Server) chatLive() chat.Live {
+	if l := s.cfg.Live(); l != nil {
+		return l
+	}
+	return nil
+}
+
+func (s *Server) apiLive() api.Live {
+	if l := s.cfg.Live(); l != nil {
+		return l
+	}
+	return nil
+}
+
+// Handler answers everything that citizens may ask.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Registry holds the server's metrics, for AdminHandler.
+func (s *Server) Registry() *prometheus.Registry { return s.cfg.Registry }
+
+// Serve answers on the listener until ctx ends, then stops taking requests, lets those under
+// way finish and sends the sockets away with a hint when to come back.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	hs := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- hs.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return errors.Join(hs.Shutdown(stop), s.cfg.Hub.Shutdown(stop.Done()))
+}
+
+type healthBody struct {
+	OK bool `json:"ok"`
+}
+
+// healthz tells that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+	s.respond.JSON(w, r, healthBody{true})
+}
+
+type readyBody struct {
+	Ready   bool  `json:"ready"`
+	Release int64 `json:"release"`
+}
+
+// pingTimeout bounds the store's answer to a readiness check.
+const pingTimeout = 2 * time.Second
+
+// readyz tells that questions can be answered.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
+	defer cancel()
+	l := s.cfg.Live()
+	switch err := s.cfg.Store.Ping(ctx); {
+	case s.draining.Load():
+		s.respond.Error(w, r, fault.New(fault.Unavailable, "服务正在停止"))
+	case l == nil:
+		s.respond.Error(w, r, fault.New(fault.Unavailable, "服务正在启动"))
+	case err != nil:
+		s.respond.Error(w, r, fault.Wrap(fault.Unavailable, err, "数据库没有应答"))
+	default:
+		s.respond.JSON(w, r, readyBody{true, l.Release()})
+	}
+}
