@@ -1,8 +1,6 @@
 package bot
 
 import (
-	"math"
-
 	"shenwei/intents"
 	"shenwei/kb"
 )
@@ -11,7 +9,7 @@ import (
 // wrong link sends her on a wrong way; a wrong article is read and put aside; silence
 // leaves her where she was.
 const (
-	costWrongItem    = 3.0
+	costWrongItem    = 2.0
 	costWrongArticle = 0.75
 	costAsk          = 0.55
 	costSilence      = 1.6
@@ -34,17 +32,16 @@ func (e *Engine) decide(c *turnCase) (*draft, string) {
 		return d, reason
 	}
 	ranked := c.rank()
-	if len(ranked) == 0 {
+	if len(ranked.Entries) == 0 {
 		return e.declineUnknown(c), "nothing to choose from"
 	}
-	p := likelihood(ranked, c.un)
-	return e.cheapest(c, ranked, p)
+	return e.cheapest(c, ranked.Entries, likelihood(ranked))
 }
 
 // cheapest picks the proposal of the least expected cost.
 func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft, string) {
 	wrong := costWrongItem
-	if ranked[0].Kind == kb.KindArticle && policeMatter(c.un) {
+	if ranked[0].Kind == kb.KindArticle {
 		wrong = costWrongArticle
 	}
 	answer := (1 - p.top) * wrong
@@ -72,57 +69,26 @@ type odds struct {
 	ours float64 // the line is about our service at all
 }
 
-// likelihood turns scores into probabilities. The coefficients were fitted on labelled
-// questions; `shenwei eval --report` shows how well they hold.
-func likelihood(ranked []intents.Scored, un *intents.Understanding) odds {
-	top := ranked[0]
-	second := rival(ranked)
-	margin := top.Score - second
-	p := odds{
-		top:  sigmoid(-2.6 + 2.6*top.Score + 5.0*margin + 0.8*top.Features.Object - 1.2*top.Features.Contradiction),
-		five: sigmoid(-2.2 + 4.2*top.Score),
-		ours: sigmoid(-4.2 + 6.5*top.Score),
-	}
-	switch {
-	case policeMatter(un):
-		p.ours = 1 - (1-p.ours)*0.3
-	case un.Has("outside-money", "outside-telecom", "outside-health", "outside-fun", "outside-public"):
-		p.ours *= 0.45
-		p.five *= 0.6
-		p.top *= 0.8
-	case len(un.Concepts) == 0:
-		p.ours *= 0.6
-		p.five *= 0.7
+// likelihood adds up the ranker's probabilities.
+func likelihood(r intents.Ranking) odds {
+	p := odds{ours: 1 - r.None}
+	for i, s := range r.Entries[:min(maxOptions, len(r.Entries))] {
+		if i == 0 {
+			p.top = s.P
+		}
+		p.five += s.P
 	}
 	return p
 }
 
-// policeMatter reports whether a line names something that only the police deal with, however
-// strangely the rest is worded.
-func policeMatter(un *intents.Understanding) bool {
-	return un.Has("fraud", "police-report", "threat", "theft", "fight", "drugs", "gambling", "pyramid", "illegal-fundraising", "detention",
-		"domestic-violence", "missing-person", "drunk", "police-conduct", "hit-and-run", "criminal-history", "defamation") ||
-		un.Has("hukou", "id-card", "driving-licence", "passport", "residence-card", "hk-permit", "violation", "plate", "accident", "settle-in")
-}
-
-// rival is the score of the best entry after the first.
-func rival(ranked []intents.Scored) float64 {
-	if len(ranked) < 2 {
-		return 0
-	}
-	return ranked[1].Score
-}
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
 // near is how far below the best a candidate may lie to be offered.
-const near = 0.62
+const near = 0.04
 
 // clarify asks back with what fits nearly as well.
 func (e *Engine) clarify(c *turnCase, ranked []intents.Scored, p odds) *draft {
 	var options []Option
 	for _, s := range ranked {
-		if len(options) == maxOptions || s.Score < near*ranked[0].Score {
+		if len(options) == maxOptions || s.P < near*ranked[0].P {
 			break
 		}
 		options = append(options, e.option(s))
@@ -158,7 +124,7 @@ func (e *Engine) alternatives(ranked []intents.Scored, p odds) []Option {
 	}
 	var options []Option
 	for _, s := range ranked[1:] {
-		if len(options) == 3 || s.Score < 0.8*ranked[0].Score {
+		if len(options) == 3 || s.P < 0.2*ranked[0].P {
 			break
 		}
 		options = append(options, e.option(s))

@@ -98,7 +98,7 @@ func (e *Engine) decideTurn(c *turnCase) *draft {
 type turnCase struct {
 	turn   Turn
 	un     *intents.Understanding
-	ranked []intents.Scored
+	ranked *intents.Ranking
 	trace  *Trace
 	engine *Engine
 	ctx    context.Context
@@ -124,14 +124,15 @@ func (e *Engine) newCase(ctx context.Context, turn Turn) *turnCase {
 }
 
 // rank ranks everything for the turn's line, once.
-func (c *turnCase) rank() []intents.Scored {
+func (c *turnCase) rank() intents.Ranking {
 	if c.ranked == nil {
-		c.ranked = c.engine.rankText(c.ctx, c.un)
+		r := c.engine.rankText(c.ctx, c.un)
+		c.ranked = &r
 	}
-	return c.ranked
+	return *c.ranked
 }
 
-func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) []intents.Scored {
+func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) intents.Ranking {
 	evidence, err := e.search(ctx, un, searchDepth)
 	if err != nil {
 		evidence = nil // the index is a hint: names and asks still rank
@@ -143,7 +144,10 @@ func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) []inte
 const traceDepth = 6
 
 func (c *turnCase) finishTrace(d *draft) *Trace {
-	for i, s := range c.ranked {
+	if c.ranked == nil {
+		return c.trace
+	}
+	for i, s := range c.ranked.Entries {
 		if i == traceDepth {
 			break
 		}
@@ -155,26 +159,18 @@ func (c *turnCase) finishTrace(d *draft) *Trace {
 			}
 		}
 		c.trace.Candidates = append(c.trace.Candidates, Candidate{
-			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score),
-			Features: featureMap(s.Features), Lost: lost,
+			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score), Confidence: round3(s.P),
+			Features: rounded(s.Features.Map()), Lost: lost,
 		})
 	}
 	return c.trace
 }
 
-func featureMap(f intents.Features) map[string]float64 {
-	all := map[string]float64{
-		"ask": f.Ask, "support": f.Support, "object": f.Object, "action": f.Action, "state": f.State, "person": f.Person,
-		"topic": f.Topic, "contradiction": f.Contradiction, "counter": f.Counter, "evidence": f.Evidence,
+func rounded(m map[string]float64) map[string]float64 {
+	for k, v := range m {
+		m[k] = round3(v)
 	}
-	for k, v := range all {
-		if v == 0 {
-			delete(all, k)
-		} else {
-			all[k] = round3(v)
-		}
-	}
-	return all
+	return m
 }
 
 func round3(v float64) float64 {

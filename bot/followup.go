@@ -64,7 +64,7 @@ func (e *Engine) otherItem(c *turnCase, it *kb.Item) *draft {
 		return nil
 	}
 	un := e.read.Read(objectOf(it) + c.un.Text)
-	ranked := e.rankText(c.ctx, un)
+	ranked := e.rankText(c.ctx, un).Entries
 	if len(ranked) == 0 || ranked[0].Kind != kb.KindItem || ranked[0].Code == it.Code {
 		return nil
 	}
@@ -72,13 +72,13 @@ func (e *Engine) otherItem(c *turnCase, it *kb.Item) *draft {
 		if cf.Code != ranked[0].Code {
 			continue
 		}
-		var own float64
+		own := 0.0
 		for _, s := range ranked {
 			if s.Code == it.Code {
-				own = s.Score
+				own = s.P
 			}
 		}
-		if ranked[0].Score > own+0.12 {
+		if ranked[0].P > 2*own {
 			facet := c.un.Facet
 			if facet == kb.Other {
 				facet = kb.Condition

@@ -13,6 +13,9 @@ var connectors = []string{"。", "?", "!", "还有", "另外", "顺便", "然后
 // maxMatters is how many matters of one line are answered.
 const maxMatters = 4
 
+// certainMatter is how sure each of several matters must be.
+const certainMatter = 0.72
+
 // several answers a line that holds more than one matter, one by one: each part must name
 // an object of its own and be certain by itself.
 func (e *Engine) several(c *turnCase) (*draft, string) {
@@ -31,17 +34,17 @@ func (e *Engine) several(c *turnCase) (*draft, string) {
 			continue
 		}
 		ranked := e.read.Rank(un, nil)
-		p := likelihood(ranked, un)
-		if ranked[0].Kind != kb.KindItem || p.top < 0.72 {
+		top := ranked.Entries[0]
+		if top.Kind != kb.KindItem || top.P < certainMatter {
 			return nil, ""
 		}
-		if !seen[ranked[0].Code] {
-			seen[ranked[0].Code] = true
+		if !seen[top.Code] {
+			seen[top.Code] = true
 			facet := un.Facet
 			if facet == kb.Other {
 				facet = c.un.Facet
 			}
-			hits = append(hits, ItemHit{ranked[0].Code, facet, p.top})
+			hits = append(hits, ItemHit{top.Code, facet, top.P})
 		}
 	}
 	if len(hits) < 2 || len(hits) > maxMatters {

@@ -5,5 +5,5 @@ import "embed"
 
 // Files holds the knowledge folders as kb.ReadDocuments expects them.
 //
-//go:embed all:items all:articles all:lexicon all:outlets all:gold
+//go:embed all:items all:articles all:lexicon all:outlets all:gold all:weights
 var Files embed.FS

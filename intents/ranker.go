@@ -1,11 +1,13 @@
 package intents
 
 import (
+	"math"
 	"sort"
 	"strings"
 	"sync"
 
 	"shenwei/kb"
+	"shenwei/kb/segment"
 )
 
 // EntryKind tells items from articles.
@@ -17,24 +19,18 @@ type Scored struct {
 	// Code is the item's code or the article's id.
 	Code  string
 	Score float64
+	// P is the probability that this entry is what the line asks for.
+	P float64
 	// Features are the parts of the score, for the trace.
 	Features Features
 	// Phrase is the nearest name, alias or ask.
 	Phrase string
 }
 
-// Features are the evidence for one entry. All but Contradiction and Counter speak for it.
-type Features struct {
-	Ask           float64 // cosine with the nearest phrase, 0 to about 1
-	Support       float64 // cosine with the second nearest
-	Object        float64 // the line's objects are the entry's, 0 to 1
-	Action        float64
-	State         float64
-	Person        float64
-	Topic         float64
-	Contradiction float64 // 0 to 1: the line says an object or state of others only
-	Counter       float64 // cosine with the nearest counter-ask
-	Evidence      float64 // Bleve's score divided by the best one
+// Ranking is all entries, best first, and the probability that none of them is meant.
+type Ranking struct {
+	Entries []Scored
+	None    float64
 }
 
 // entry is an item or article as the ranker sees it.
@@ -42,44 +38,74 @@ type entry struct {
 	kind EntryKind
 	code string
 	key  string // kind/code
+	// fixed are the features that do not depend on the line.
+	fixed Features
+	// about are the decisive concepts that the entry is about, with their shares.
+	about []string
 }
 
 type ranker struct {
 	entries []entry
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
 	signature map[string][]float32
-	space     *space
-	concepts *Concepts
-	scratch  sync.Pool
+	words     *space // phrases by words and concepts
+	grams     *space // phrases by pairs of characters
+	whole     *space // each entry's phrases together
+	names     segment.Trie
+	named     []int32 // entry of a name in names
+	concepts  *Concepts
+	model     *Model
+	scratch   sync.Pool
 }
 
 type rankScratch struct {
-	phrases []float32
-	matches []match
+	phrases             []float32
+	words, grams, whole []match
+	alias               []float32
 }
 
-func newRanker(k *kb.Knowledge, u *Understander) *ranker {
-	r := &ranker{signature: map[string][]float32{}, space: newSpace(), concepts: u.concepts}
+func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
+	r := &ranker{
+		signature: map[string][]float32{}, words: newSpace("wc"), grams: newSpace("b"), whole: newSpace("wc"), concepts: u.concepts, model: model,
+	}
 	var all []pending
 	for _, it := range k.Items {
 		phrases := append([]string{it.Name}, it.Aliases...)
+		names := len(phrases)
 		phrases = append(phrases, it.Asks...)
 		if it.English != nil {
 			phrases = append(append(phrases, it.English.Name), it.English.Asks...)
 		}
-		all = append(all, r.add(u, entry{kind: kb.KindItem, code: it.Code}, phrases, it.CounterAsks)...)
+		e := entry{kind: kb.KindItem, code: it.Code}
+		if it.Popular {
+			e.fixed[FPopular] = 1
+		}
+		all = append(all, r.add(u, e, phrases, names, it.CounterAsks)...)
 	}
 	for _, a := range k.Articles {
-		all = append(all, r.add(u, entry{kind: kb.KindArticle, code: a.ID}, append([]string{a.Title}, a.Asks...), a.CounterAsks)...)
+		e := entry{kind: kb.KindArticle, code: a.ID}
+		e.fixed[FArticle] = 1
+		if a.Kind == kb.KindElsewhere {
+			e.fixed[FElsewhere] = 1
+		}
+		all = append(all, r.add(u, e, append([]string{a.Title}, a.Asks...), 1, a.CounterAsks)...)
 	}
-	r.space.build(all)
+	r.words.build(all)
+	r.grams.build(all)
+	r.whole.build(together(all))
+	r.settle()
 	r.scratch.New = func() any {
-		return &rankScratch{phrases: make([]float32, len(r.space.phrases)), matches: make([]match, len(r.entries))}
+		n := len(r.entries)
+		return &rankScratch{
+			phrases: make([]float32, max(len(r.words.phrases), len(r.grams.phrases))),
+			words:   make([]match, n), grams: make([]match, n), whole: make([]match, n), alias: make([]float32, n),
+		}
 	}
 	return r
 }
 
-func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pending {
+// add takes the phrases of an entry; the first names of them are its name and aliases.
+func (r *ranker) add(u *Understander, e entry, phrases []string, names int, counters []string) []pending {
 	n := int32(len(r.entries)) //nolint:gosec // bounded by the knowledge
 	var all []pending
 	for i, text := range phrases {
@@ -87,14 +113,18 @@ func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pen
 		if i == 0 {
 			weight = 3 // the name
 		}
-		raws, concepts := u.analyse(text)
+		raws, concepts, mended := u.analyse(text)
 		for id := range r.withAbove(concepts) {
 			r.sign(id, int(n), weight/float64(len(phrases)+2))
+		}
+		if i < names {
+			r.names.Add(mended, len(r.named))
+			r.named = append(r.named, n)
 		}
 		all = append(all, pending{phrase{entry: n, text: text, boost: 1}, raws})
 	}
 	for _, text := range counters {
-		raws, _ := u.analyse(text)
+		raws, _, _ := u.analyse(text)
 		all = append(all, pending{phrase{entry: n, text: text, counter: true, boost: 1}, raws})
 	}
 	e.key = string(e.kind) + "/" + e.code
@@ -102,14 +132,66 @@ func (r *ranker) add(u *Understander, e entry, phrases, counters []string) []pen
 	return all
 }
 
-func (r *ranker) sign(concept string, entry int, share float64) {
-	s := r.signature[concept]
-	for len(s) <= entry {
-		s = append(s, 0)
+// together makes one phrase of all the phrases of each entry; a feature's weight grows with
+// the logarithm of how often it stands there.
+func together(all []pending) []pending {
+	type sum struct {
+		total float32
+		count int
 	}
-	s[entry] += float32(share)
-	r.signature[concept] = s
+	var entries []pending
+	sums := map[int32]map[string]*sum{}
+	for _, p := range all {
+		if p.counter {
+			continue
+		}
+		if sums[p.entry] == nil {
+			sums[p.entry] = map[string]*sum{}
+			entries = append(entries, pending{phrase: phrase{entry: p.entry, boost: 1}})
+		}
+		for _, r := range p.raws {
+			s := sums[p.entry][r.name]
+			if s == nil {
+				s = &sum{}
+				sums[p.entry][r.name] = s
+			}
+			s.total += r.weight
+			s.count++
+		}
+	}
+	for i := range entries {
+		names := make([]string, 0, len(sums[entries[i].entry]))
+		for name := range sums[entries[i].entry] {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			s := sums[entries[i].entry][name]
+			w := s.total / float32(s.count) * float32(math.Log1p(float64(s.count)))
+			entries[i].raws = append(entries[i].raws, raw{name, w})
+		}
+	}
+	return entries
 }
+
+// settle notes what each entry is decisively about.
+func (r *ranker) settle() {
+	ids := make([]string, 0, len(r.signature))
+	for id := range r.signature {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for i := range r.entries {
+		for _, id := range ids {
+			if decisiveStates[id] && column(r.signature[id]).at(i) >= aboutShare {
+				r.entries[i].about = append(r.entries[i].about, id)
+			}
+		}
+	}
+}
+
+// aboutShare is the share of phrases from which an entry is about a condition.
+const aboutShare = 0.3
 
 func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
 	ids := map[string]bool{}
@@ -122,38 +204,122 @@ func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
 	return ids
 }
 
-func (u *Understander) analyse(text string) ([]raw, []ConceptHit) {
+func (r *ranker) sign(concept string, entry int, share float64) {
+	s := r.signature[concept]
+	for len(s) <= entry {
+		s = append(s, 0)
+	}
+	s[entry] += float32(share)
+	r.signature[concept] = s
+}
+
+func (u *Understander) analyse(text string) ([]raw, []ConceptHit, string) {
 	mended, _ := u.repair.Text(u.norm.Text(text))
 	runes := []rune(mended)
 	hits := u.concepts.Find(runes)
-	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits
+	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits, mended
 }
 
-// Rank returns all items and articles by how well they fit the line, best first. Evidence
-// holds, by key of a document ("item/…", "article/…"), its search score divided by the best.
-func (u *Understander) Rank(un *Understanding, evidence map[string]float64) []Scored {
+// Rank returns all items and articles by how well they fit the line. Evidence holds, by key
+// of a document ("item/…", "article/…"), its search score divided by the best.
+func (u *Understander) Rank(un *Understanding, evidence map[string]float64) Ranking {
 	r := u.ranker
-	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes, focus(un.runes))
-	vec, norm := r.space.vector(raws)
 	sc := r.scratch.Get().(*rankScratch)
 	defer r.scratch.Put(sc)
-	r.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases, sc.matches)
-
+	best := r.compare(un, u, sc)
 	s := r.saidOf(un)
-	scored := make([]Scored, 0, len(r.entries))
+	kinds := articleKinds(un)
+	entries := make([]Scored, len(r.entries))
 	for i := range r.entries {
+		one := &entries[i]
 		e := &r.entries[i]
-		m := &sc.matches[i]
-		f := Features{Ask: float64(m.best), Support: float64(m.second), Counter: float64(m.counter), Evidence: evidence[e.key]}
-		r.agree(i, s, &f)
-		one := Scored{Kind: e.kind, Code: e.code, Score: weights.score(f), Features: f}
-		if m.phrase >= 0 {
-			one.Phrase = r.space.phrases[m.phrase].text
+		one.Kind, one.Code = e.kind, e.code
+		r.describe(i, sc, s, float32(evidence[e.key]), best, &one.Features)
+		if e.kind == kb.KindArticle {
+			forArticle(&one.Features, kinds)
 		}
-		scored = append(scored, one)
+		one.Score = r.model.score(&one.Features)
+		if m := sc.words[i].phrase; m >= 0 {
+			one.Phrase = r.words.phrases[m].text
+		}
 	}
-	sort.SliceStable(scored, func(a, b int) bool { return scored[a].Score > scored[b].Score })
-	return scored
+	var nearest float32
+	if best >= 0 {
+		nearest = sc.words[best].best
+	}
+	none := softmax(entries, r.model.noneScore(noneOf(un, nearest)))
+	sort.SliceStable(entries, func(a, b int) bool { return entries[a].Score > entries[b].Score })
+	return Ranking{entries, none}
+}
+
+// compare fills the scratch with the line's similarity to every entry and returns the
+// entry of the nearest phrase, -1 when nothing is near.
+func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) int {
+	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes, focus(un.runes))
+	for _, c := range []struct {
+		space *space
+		out   []match
+	}{{r.words, sc.words}, {r.grams, sc.grams}, {r.whole, sc.whole}} {
+		vec, norm := c.space.vector(raws)
+		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
+	}
+	r.aliases(un.runes, sc.alias)
+	best := -1
+	for i := range sc.words {
+		if sc.words[i].best > 0 && (best < 0 || sc.words[i].best > sc.words[best].best) {
+			best = i
+		}
+	}
+	return best
+}
+
+// articleKinds are the properties of a line that make an article likelier, or an item.
+func articleKinds(un *Understanding) (f [4]float32) {
+	for _, h := range un.Concepts {
+		switch {
+		case policeTopics[h.ID]:
+			f[0] = 1
+		case h.Kind == kb.Object:
+			f[1] = 1
+		case h.ID == "compensation" || h.ID == "law-rule":
+			f[2] = 1
+		}
+	}
+	if un.Facet == kb.Consequence {
+		f[2] = 1
+	}
+	if len(un.runes) > 40 {
+		f[3] = 1
+	}
+	return f
+}
+
+func forArticle(f *Features, kinds [4]float32) { copy(f[FArticleTopic:], kinds[:]) }
+
+// aliases finds names that stand in the line to the letter.
+func (r *ranker) aliases(runes []rune, out []float32) {
+	clear(out)
+	for i := range runes {
+		r.names.Each(runes[i:], func(v, n int) {
+			e := r.named[v]
+			out[e] = max(out[e], float32(n)/float32(min(len(runes), 24)))
+		})
+	}
+}
+
+// describe fills in the features of entry i.
+func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best int, f *Features) {
+	e := &r.entries[i]
+	*f = e.fixed
+	f[FAsk], f[FSupport], f[FGram], f[FCentre] = sc.words[i].best, sc.words[i].second, sc.grams[i].best, sc.whole[i].best
+	f[FAlias], f[FEvidence] = min(1, sc.alias[i]), evidence
+	if c := sc.words[i].counter; c > f[FAsk] {
+		f[FCounter] = c
+	}
+	if i == best {
+		f[FTop] = 1
+	}
+	r.agree(i, s, f)
 }
 
 // dampened keeps long stories comparable: beyond some thirty characters more words lower
@@ -203,6 +369,7 @@ type said struct {
 	// objects are the columns of the objects and, less strictly, of what is above them.
 	above    []column
 	decisive []column
+	ids      []string // everything said, with what is above it
 }
 
 // column is the shares of one concept by entry; it may be shorter than the entries.
@@ -222,7 +389,10 @@ func (r *ranker) saidOf(un *Understanding) said {
 			ids = append(ids, h.ID)
 		}
 	}
-	var s said
+	s := said{ids: append([]string(nil), ids...)}
+	for _, id := range ids {
+		s.ids = append(s.ids, r.concepts.Above(id)...)
+	}
 	for _, id := range ids {
 		if r.coveredBy(id, ids) {
 			continue // another concept makes it more precise
@@ -268,19 +438,27 @@ const (
 
 // agree fills in the features that compare what the line says with what entry i is about.
 func (r *ranker) agree(i int, s said, f *Features) {
-	f.Object, f.Action, f.State = share(s.object, i), share(s.action, i), share(s.state, i)
-	f.Person, f.Topic = share(s.person, i), share(s.topic, i)
+	f[FObject], f[FAction], f[FState] = share(s.object, i), share(s.action, i), share(s.state, i)
+	f[FPerson], f[FTopic] = share(s.person, i), share(s.topic, i)
 	if len(s.object) > 0 && !owns(s.object, i, ownShare) && !owns(s.above, i, wideShare) {
-		f.Contradiction += 0.6
+		f[FObjectMiss] = 1
 	}
-	if len(s.decisive) > 0 && r.entries[i].kind == kb.KindItem && !owns(s.decisive, i, ownShare) {
-		f.Contradiction += 0.4
+	if len(s.decisive) > 0 && !owns(s.decisive, i, ownShare) {
+		f[FStateMiss] = 1
+	}
+	if len(s.action) > 0 && !owns(s.action, i, ownShare) {
+		f[FActionMiss] = 1
+	}
+	for _, id := range r.entries[i].about {
+		if !has(s.ids, id) {
+			f[FMissing] = 1
+		}
 	}
 }
 
 // share is how much of the line's concepts an entry is about: the mean, over what was
 // said, of how usual it is in the entry's phrases.
-func share(cols []column, i int) float64 {
+func share(cols []column, i int) float32 {
 	if len(cols) == 0 {
 		return 0
 	}
@@ -288,7 +466,7 @@ func share(cols []column, i int) float64 {
 	for _, c := range cols {
 		sum += min(1, 2*c.at(i))
 	}
-	return sum / float64(len(cols))
+	return float32(sum / float64(len(cols)))
 }
 
 func owns(cols []column, i int, least float64) bool {
@@ -303,13 +481,14 @@ func owns(cols []column, i int, least float64) bool {
 // decisiveStates tell items of one document apart.
 var decisiveStates = setOf("lost", "damaged", "expired", "expiring", "unmarried-birth", "deceased", "forgot", "adopted", "born-abroad", "suspended")
 
-// Nearest returns the texts of the phrases that complete a beginning, best first.
+// Nearest returns the entries whose phrases come nearest to a beginning, best first.
 func (u *Understander) Nearest(text string, n int) []Scored {
 	un := u.Read(text)
-	ranked := u.Rank(un, nil)
+	ranked := u.Rank(un, nil).Entries
+	sort.SliceStable(ranked, func(a, b int) bool { return nearness(&ranked[a]) > nearness(&ranked[b]) })
 	var out []Scored
 	for _, s := range ranked {
-		if len(out) == n || s.Score < 0.25 {
+		if len(out) == n || nearness(&s) < 0.2 {
 			break
 		}
 		if strings.TrimSpace(s.Phrase) != "" {
@@ -318,3 +497,5 @@ func (u *Understander) Nearest(text string, n int) []Scored {
 	}
 	return out
 }
+
+func nearness(s *Scored) float32 { return s.Features[FAsk] + s.Features[FGram] }

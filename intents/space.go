@@ -3,6 +3,7 @@ package intents
 import (
 	"math"
 	"sort"
+	"strings"
 	"unicode/utf8"
 
 	"shenwei/kb/segment"
@@ -19,6 +20,7 @@ const (
 // space is a set of phrases (names, aliases, asks) as weighted feature vectors with an
 // inverted index, so that a question is compared with all of them at once.
 type space struct {
+	kinds    string // the kinds of feature it looks at
 	ids      map[string]int32
 	idf      []float32
 	postings [][]posting
@@ -101,7 +103,10 @@ func byteToRune(runes []rune) func(int) int {
 	}
 }
 
-func newSpace() *space { return &space{ids: map[string]int32{}} }
+func newSpace(kinds string) *space { return &space{kinds: kinds, ids: map[string]int32{}} }
+
+// holds reports whether the space looks at a feature: w(ords), c(oncepts), b(igrams).
+func (s *space) holds(r raw) bool { return strings.IndexByte(s.kinds, r.name[0]) >= 0 }
 
 // pending is a phrase with its raw features, kept until all are known.
 type pending struct {
@@ -119,6 +124,9 @@ func (s *space) build(all []pending) {
 		}
 		count = max(count, p.entry+1)
 		for _, r := range p.raws {
+			if !s.holds(r) {
+				continue
+			}
 			id, ok := s.ids[r.name]
 			if !ok {
 				id = int32(len(s.ids)) //nolint:gosec // bounded by the knowledge
@@ -162,6 +170,9 @@ func (s *space) vector(raws []raw) (vec []weighted, norm float32) {
 	rare := float32(math.Log(1 + 400))
 	var sum float32
 	for _, r := range raws {
+		if !s.holds(r) {
+			continue
+		}
 		id, ok := s.ids[r.name]
 		if !ok {
 			if r.name[0] == 'w' {

@@ -54,12 +54,12 @@ type Understander struct {
 
 // New builds an understander for the knowledge. The segmenter must keep the lexicon's
 // words whole: see Words.
-func New(k *kb.Knowledge, dict *segment.Dictionary, seg *segment.Segmenter, norm *segment.Normalizer) *Understander {
+func New(k *kb.Knowledge, dict *segment.Dictionary, seg *segment.Segmenter, norm *segment.Normalizer, model *Model) *Understander {
 	u := &Understander{
 		norm: norm, seg: seg, concepts: NewConcepts(k.Lexicon, norm), triage: NewTriager(), places: placesOf(k.Outlets),
 	}
 	u.repair = newRepairer(k.Lexicon, dict, norm, u.triage.Words())
-	u.ranker = newRanker(k, u)
+	u.ranker = newRanker(k, u, model)
 	return u
 }
 

@@ -23,6 +23,7 @@ const (
 	KindLexicon Kind = "lexicon"
 	KindOutlet  Kind = "outlet"
 	KindGold    Kind = "gold"
+	KindWeights Kind = "weights"
 )
 
 // Document is one file of knowledge as a person wrote it. Its body is kept to the byte,
@@ -57,6 +58,8 @@ func (d Document) Path() string {
 		return path.Join("gold", d.ID)
 	case KindOutlet:
 		return path.Join("outlets", d.ID+".yaml")
+	case KindWeights:
+		return path.Join("weights", d.ID+".yaml")
 	}
 	return path.Join("lexicon", d.ID+".yaml")
 }
@@ -104,6 +107,8 @@ func documentAt(p string) (Document, bool) {
 		return Document{Kind: KindLexicon, ID: stem}, true
 	case folder == "outlets" && path.Ext(p) == ".yaml":
 		return Document{Kind: KindOutlet, ID: stem}, true
+	case folder == "weights" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindWeights, ID: stem}, true
 	case folder == "gold" && (path.Ext(p) == ".tsv" || path.Ext(p) == ".jsonl"):
 		return Document{Kind: KindGold, ID: base}, true
 	}

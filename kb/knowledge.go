@@ -13,6 +13,8 @@ type Knowledge struct {
 	Articles []*Article
 	Lexicon  Lexicon
 	Outlets  []Outlet
+	// Weights are the ranker's, as a file that intents reads.
+	Weights string
 
 	items    map[string]*Item
 	articles map[string]*Article
@@ -81,6 +83,8 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Lexicon.Concepts = append(k.Lexicon.Concepts, l.Concepts...)
 		k.Lexicon.Rewrites = append(k.Lexicon.Rewrites, l.Rewrites...)
 		k.Lexicon.Stop = append(k.Lexicon.Stop, l.Stop...)
+	case KindWeights:
+		k.Weights = doc.Body
 	case KindOutlet:
 		os, ps := ParseOutlets(doc)
 		if ps != nil {

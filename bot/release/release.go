@@ -39,11 +39,20 @@ func NewBuilder(dir string, site bot.Site) (*Builder, error) {
 // Running is an engine with the index that belongs to it.
 type Running struct {
 	*bot.Engine
+	read  *intents.Understander
 	index *index.Index
 }
 
 // Close waits for searches under way and releases the index.
 func (r *Running) Close() error { return r.index.Close() }
+
+// Search asks the running index; see bot.Search.
+func (r *Running) Search(ctx context.Context, un *intents.Understanding, n int) (map[string]float64, error) {
+	return searcher(r.index)(ctx, un, n)
+}
+
+// Understander is what the engine reads and ranks with.
+func (r *Running) Understander() *intents.Understander { return r.read }
 
 // Build makes an engine of checked knowledge.
 func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int64) (*Running, error) {
@@ -51,15 +60,19 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err != nil {
 		return nil, err
 	}
+	model, err := intents.ParseModel(k.Weights)
+	if err != nil {
+		return nil, err
+	}
 	x, err := index.Build(k, seg, b.norm, number)
 	if err != nil {
 		return nil, err
 	}
-	read := intents.New(k, b.dict, seg, b.norm)
+	read := intents.New(k, b.dict, seg, b.norm, model)
 	engine := bot.NewEngine(bot.Parts{
 		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
 	})
-	return &Running{Engine: engine, index: x}, nil
+	return &Running{Engine: engine, read: read, index: x}, nil
 }
 
 // BuildRelease parses and builds a stored release.

@@ -1,0 +1,104 @@
+package intents
+
+import (
+	"math"
+
+	"shenwei/internal/fault"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Model is the ranker: a multinomial logistic regression over all entries and «none of
+// them». A probability is the softmax of the weighted sums of features, so what it says can
+// be read off its weights, and what it is sure of is calibrated on what it was fitted to.
+type Model struct {
+	entry [featureCount]float64
+	none  [noneCount]float64
+}
+
+type modelFile struct {
+	Note  string             `yaml:"note,omitempty"`
+	Entry map[string]float64 `yaml:"entry"`
+	None  map[string]float64 `yaml:"none"`
+}
+
+// ParseModel reads a model's file. Every feature must be there and no other.
+func ParseModel(text string) (*Model, error) {
+	var f modelFile
+	if err := yaml.Unmarshal([]byte(text), &f); err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "the ranker's weights are no YAML: %v", err)
+	}
+	m := &Model{}
+	if err := fill("entry", f.Entry, featureNames[:], m.entry[:]); err != nil {
+		return nil, err
+	}
+	return m, fill("none", f.None, noneNames[:], m.none[:])
+}
+
+func fill(section string, from map[string]float64, names []string, to []float64) error {
+	for i, name := range names {
+		v, ok := from[name]
+		if !ok {
+			return fault.New(fault.BadRequest, "the ranker's weights lack %s.%s", section, name)
+		}
+		if math.IsNaN(v) || math.Abs(v) > 100 {
+			return fault.New(fault.BadRequest, "the ranker's weight %s.%s is %v; it must lie between -100 and 100", section, name, v)
+		}
+		to[i] = v
+	}
+	if len(from) != len(names) {
+		return fault.New(fault.BadRequest, "the ranker's weights hold an unknown feature in %s; known are %v", section, names)
+	}
+	return nil
+}
+
+// File returns the model as a file that a person can read.
+func (m *Model) File(note string) (string, error) {
+	f := modelFile{Note: note, Entry: map[string]float64{}, None: map[string]float64{}}
+	for i, name := range featureNames {
+		f.Entry[name] = rounded(m.entry[i])
+	}
+	for i, name := range noneNames {
+		f.None[name] = rounded(m.none[i])
+	}
+	body, err := yaml.Marshal(f)
+	return string(body), err
+}
+
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
+
+func (m *Model) score(f *Features) float64 {
+	var sum float64
+	for i, v := range f {
+		if v != 0 {
+			sum += m.entry[i] * float64(v)
+		}
+	}
+	return sum
+}
+
+func (m *Model) noneScore(f noneFeatures) float64 {
+	var sum float64
+	for i, v := range f {
+		sum += m.none[i] * float64(v)
+	}
+	return sum
+}
+
+// softmax turns scores into probabilities, in place, with none as one more class.
+func softmax(entries []Scored, none float64) float64 {
+	top := none
+	for i := range entries {
+		top = max(top, entries[i].Score)
+	}
+	rest := math.Exp(none - top)
+	sum := rest
+	for i := range entries {
+		entries[i].P = math.Exp(entries[i].Score - top)
+		sum += entries[i].P
+	}
+	for i := range entries {
+		entries[i].P /= sum
+	}
+	return rest / sum
+}
