@@ -9,7 +9,7 @@ import (
 // wrong link sends her on a wrong way; a wrong article is read and put aside; silence
 // leaves her where she was.
 const (
-	costWrongItem    = 2.0
+	costWrongItem    = 1.6
 	costWrongArticle = 0.75
 	costAsk          = 0.55
 	costSilence      = 1.6

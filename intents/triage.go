@@ -99,29 +99,91 @@ type found struct {
 
 // Read looks at one line. Danger anywhere in it wins over everything else in it.
 func (t *Triager) Read(text string) Triage {
-	hits := t.scan(text)
+	runes := []rune(text)
+	hits := t.scan(runes)
 	hits = append(hits, combine(hits)...)
-	caution := Triage{}
+	refused := refusal(hits, text)
+	var danger, caution Triage
 	for _, h := range hits {
-		if _, ok := dangerCues[h.class]; !ok && h.class != paidKind || h.class == paidKind && !present(hits, "cheat") {
+		if !t.dangerous(h, hits, runes) || wished(h, hits) {
 			continue
 		}
-		level, why := judge(h, hits)
-		if level == Danger {
-			return Triage{Danger, h.class, h.word, why}
-		}
-		if level == Caution && caution.Level == Safe {
-			caution = Triage{Caution, h.class, h.word, why}
+		kind := kindOf(h, hits)
+		level, why := judge(h, kind, hits, runes)
+		switch {
+		case level == Danger && (danger.Level == Safe || danger.Kind == unnamedKind):
+			danger = Triage{Danger, kind, h.word, why}
+		case level == Caution && caution.Level == Safe:
+			caution = Triage{Caution, kind, h.word, why}
 		}
 	}
-	if r := refusal(hits, text); r.Level == Refuse {
-		return r
+	switch {
+	case danger.Level == Danger:
+		return danger
+	case refused.Level == Refuse:
+		return refused
 	}
 	return caution
 }
 
-// paidKind is money sent just now; it is a danger only where somebody cheats.
-const paidKind = "fraud-paid"
+// unnamedKind is a cry for help that does not say what is wrong; paidKind is money sent just
+// now, a danger only where somebody cheats.
+const (
+	unnamedKind = "help"
+	paidKind    = "fraud-paid"
+)
+
+// dangerous reports whether a hit is a cue of danger in its place.
+func (t *Triager) dangerous(h found, hits []found, runes []rune) bool {
+	if h.class == paidKind {
+		return present(hits, "cheat") || present(hits, "party") && present(hits, "money") && !present(hits, "dues")
+	}
+	if _, ok := dangerCues[h.class]; !ok {
+		return false
+	}
+	return !spared(h, runes)
+}
+
+// spared reports whether what follows a word of hitting is no person: 打我电话, 被打回.
+func spared(h found, runes []rune) bool {
+	if !hasSuffixAny(h.word, blows) {
+		return false
+	}
+	rest := strings.TrimPrefix(string(runes[h.end:min(len(runes), h.end+6)]), "了")
+	return prefixAny(rest, harmless)
+}
+
+func hasSuffixAny(text string, ends []string) bool {
+	for _, e := range ends {
+		if strings.HasSuffix(text, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// wished reports whether the cue is part of an unlawful wish (制作炸弹), which is refused.
+func wished(h found, hits []found) bool {
+	for _, x := range hits {
+		if x.class == "unlawful" && x.start <= h.start && x.end >= h.end {
+			return true
+		}
+	}
+	return false
+}
+
+// kindOf is the kind of danger: blows between partners are domestic.
+func kindOf(h found, hits []found) string {
+	if h.class != "violence" {
+		return h.class
+	}
+	for _, x := range hits {
+		if x.class == "partner" && x.clause == h.clause && x.start <= h.start {
+			return "domestic"
+		}
+	}
+	return h.class
+}
 
 func present(hits []found, class string) bool {
 	for _, h := range hits {
@@ -132,8 +194,7 @@ func present(hits []found, class string) bool {
 	return false
 }
 
-func (t *Triager) scan(text string) []found {
-	runes := []rune(text)
+func (t *Triager) scan(runes []rune) []found {
 	var hits []found
 	clause := 0
 	for i := range runes {
@@ -164,7 +225,7 @@ func combine(hits []found) []found {
 				continue
 			}
 			for _, b := range hits {
-				if b.class == rule.second && b.clause == a.clause && b.start >= a.end && b.start-a.end <= rule.within {
+				if b.class == rule.second && (b.clause == a.clause || rule.across) && b.start >= a.end && b.start-a.end <= rule.within && rule.holds(a, b, hits) {
 					out = append(out, found{cue{rule.danger, a.word + "…" + b.word}, a.start, b.end, a.clause})
 				}
 			}
@@ -173,8 +234,22 @@ func combine(hits []found) []found {
 	return out
 }
 
+// holds reports whether the line has what the pair asks for besides, and nothing that
+// makes it harmless.
+func (p pair) holds(a, b found, hits []found) bool {
+	if p.needs != "" && !present(hits, p.needs) {
+		return false
+	}
+	for _, x := range hits {
+		if p.unless != "" && x.class == p.unless && x.clause == a.clause && x.start >= a.start-4 && x.end <= b.end {
+			return false
+		}
+	}
+	return true
+}
+
 // judge decides whether a danger cue may still be going on.
-func judge(h found, hits []found) (Level, string) {
+func judge(h found, kind string, hits []found, runes []rune) (Level, string) {
 	ctx := contextOf(h, hits)
 	switch {
 	case ctx["idiom"]:
@@ -184,22 +259,37 @@ func judge(h found, hits []found) (Level, string) {
 	case ctx["media"] && !ctx["now"]:
 		return Safe, "told of a film, game, song, book or news"
 	}
-	if h.class == "selfharm" {
+	if kind == "selfharm" {
 		return judgeSelfHarm(ctx)
 	}
+	now := ctx["now"] && !ctx["resolved"]
 	switch {
 	case ctx["hypothetical"] && !ctx["now"]:
 		return Caution, "hypothetical"
-	case ctx["now"] && !ctx["resolved"]:
+	case kind == "fraud-now" && ctx["dues"] && !ctx["fakecop"] && !ctx["cheat"]:
+		return Safe, "about a fee"
+	case now:
 		return Danger, "going on now"
-	case ctx["over"] || ctx["resolved"]:
+	case ctx["long-ago"], ctx["resolved"], ctx["over"] && !lastingKinds[kind]:
 		return Caution, "over"
+	case ctx["treated"] && !lastingKinds[kind]:
+		return Caution, "over: treated"
 	case ctx["legal"]:
 		return Caution, "about law or procedure"
-	case weakKinds[h.class] && !ctx["me"]:
+	case ctx["procedure"] && !ctx["me"]:
+		return Caution, "about procedure"
+	case weakKinds[kind] && !ctx["me"] && !ctx["somebody"] && !happened(h, runes):
 		return Caution, "nobody is named"
 	}
 	return Danger, "may still be going on"
+}
+
+// happened reports whether the cue is told as something that took place: 翻车了, 出车祸了.
+func happened(h found, runes []rune) bool {
+	if strings.HasSuffix(h.word, "了") || h.end < len(runes) && (runes[h.end] == '了' || runes[h.end] == '呀') {
+		return true
+	}
+	return h.start == 0 && h.end == len(runes)
 }
 
 // judgeSelfHarm: wishes to die do not end with the past tense, and a question about
@@ -208,7 +298,7 @@ func judgeSelfHarm(ctx map[string]bool) (Level, string) {
 	switch {
 	case ctx["dead"]:
 		return Caution, "the person is dead"
-	case ctx["procedure"] && !ctx["now"]:
+	case ctx["procedure"] && !ctx["now"] && !ctx["me-here"]:
 		return Caution, "about procedure"
 	case ctx["hypothetical"] && !ctx["me"]:
 		return Caution, "hypothetical"
@@ -218,31 +308,38 @@ func judgeSelfHarm(ctx map[string]bool) (Level, string) {
 	return Danger, "a wish to die may be present"
 }
 
+// anywhere are the classes of context that count wherever they stand in a line.
+var anywhere = map[string]bool{
+	"media": true, "resolved": true, "over": true, "legal": true, "procedure": true, "dead": true, "me": true, "dues": true, "treated": true,
+	"fakecop": true, "cheat": true, "long-ago": true,
+}
+
 // contextOf collects what stands around a danger cue: in its clause, or anywhere in the line.
 func contextOf(h found, hits []found) map[string]bool {
 	ctx := map[string]bool{}
+	agoHere := false // the danger itself is told as long past
 	for _, x := range hits {
-		switch x.class {
-		case "media", "now", "resolved", "over", "long-ago", "legal", "procedure", "dead":
-			ctx[x.class] = true
-		case "me":
-			ctx["me"] = true
-		case "hypothetical":
-			if x.clause == h.clause && x.start < h.start {
-				ctx[x.class] = true
-			}
-		case "negation":
-			if x.clause == h.clause && x.end <= h.start && h.start-x.end <= 2 {
-				ctx["negated"] = true
-			}
-		case "idiom":
-			if x.start <= h.start && x.end >= h.end {
-				ctx["idiom"] = true
-			}
-		}
+		agoHere = agoHere || x.class == "long-ago" && x.clause == h.clause
 	}
-	if ctx["long-ago"] {
-		ctx["over"] = true
+	for _, x := range hits {
+		if anywhere[x.class] {
+			ctx[x.class] = true
+		}
+		here := x.clause == h.clause
+		switch x.class {
+		case "now": // 「现在」 of another matter does not bring back what is long past
+			ctx["now"] = ctx["now"] || !agoHere || here && !atPresent[x.word]
+		case "me":
+			ctx["me-here"] = ctx["me-here"] || here
+		case "somebody", "kin":
+			ctx["somebody"] = true
+		case "hypothetical":
+			ctx[x.class] = ctx[x.class] || here && x.start < h.start
+		case "negation":
+			ctx["negated"] = ctx["negated"] || here && x.end <= h.start && h.start-x.end <= 2
+		case "idiom":
+			ctx["idiom"] = ctx["idiom"] || x.start <= h.start && x.end >= h.end
+		}
 	}
 	return ctx
 }
@@ -262,17 +359,40 @@ func refusal(hits []found, text string) Triage {
 }
 
 // privacy: somebody else's data is asked for when a search word, another person and a kind
-// of data stand in one line.
+// of data stand near each other, or a number or name and the data of whose it is.
 func privacy(hits []found) Triage {
-	has := map[string]string{}
-	for _, h := range hits {
-		has[h.class] = h.word
+	if own := present(hits, "own"); own {
+		return Triage{}
 	}
-	if has["search"] != "" && has["other-person"] != "" && has["private-data"] != "" {
-		return Triage{Refuse, "privacy", has["search"] + "…" + has["private-data"], "data of somebody else"}
-	}
-	if has["search-other"] != "" {
-		return Triage{Refuse, "privacy", has["search-other"], "data of somebody else"}
+	for _, s := range hits {
+		switch s.class {
+		case "search-other":
+			return Triage{Refuse, "privacy", s.word, "data of somebody else"}
+		case "search":
+			if d, ok := dataOf(s, "other-person", "private-data", hits); ok {
+				return Triage{Refuse, "privacy", s.word + "…" + d, "data of somebody else"}
+			}
+			if d, ok := dataOf(s, "identifier", "owner-data", hits); ok {
+				return Triage{Refuse, "privacy", s.word + "…" + d, "whose a number is"}
+			}
+		}
 	}
 	return Triage{}
+}
+
+// dataOf looks for a person and a kind of data within a clause of the search word, in two
+// different places.
+func dataOf(search found, person, data string, hits []found) (string, bool) {
+	near := func(x found) bool { return x.clause-search.clause <= 1 && search.clause-x.clause <= 1 }
+	for _, p := range hits {
+		if p.class != person || !near(p) {
+			continue
+		}
+		for _, d := range hits {
+			if d.class == data && near(d) && (d.end <= p.start || d.start >= p.end) {
+				return d.word, true
+			}
+		}
+	}
+	return "", false
 }

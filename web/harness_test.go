@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,17 +33,21 @@ type site struct {
 	live   *stubLive
 	log    *lockedBuffer
 	clock  *clock
-	ready  bool
+	ready  atomic.Bool
 }
 
 var unlimited = web.Limits{Visitor: web.Limit{Events: -1}, Address: web.Limit{Events: -1}}
 
 // newSite starts a server; change may change its configuration.
-func newSite(t *testing.T, change func(*web.Config)) *site {
+func newSite(t *testing.T, change func(*web.Config), with ...func(*stubLive)) *site {
 	t.Helper()
 	s := &site{
 		t: t, store: newMemStore(), answer: newStubAnswerer(), live: newStubLive(t), log: &lockedBuffer{},
-		clock: &clock{now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)}, ready: true,
+		clock: &clock{now: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)},
+	}
+	s.ready.Store(true)
+	for _, w := range with {
+		w(s.live)
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.hub = live.NewHub(live.Config{Log: log})
@@ -50,7 +55,7 @@ func newSite(t *testing.T, change func(*web.Config)) *site {
 	cfg := web.Config{
 		Front: front, Store: s.store, Hub: s.hub, Log: log, Now: s.clock.Now, Limits: unlimited,
 		Live: func() web.Live {
-			if !s.ready {
+			if !s.ready.Load() {
 				return nil
 			}
 			return s.live
