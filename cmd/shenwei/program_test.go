@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary behave as the program: tests start it as a process of
+// its own, with real files, sockets and signals.
+const asProgram = "SHENWEI_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "1" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is a command of the product on a directory of its own.
+type program struct {
+	dir string
+	env []string
+}
+
+func newProgram(t *testing.T) program {
+	t.Helper()
+	return program{dir: t.TempDir()}
+}
+
+func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(append(os.Environ(), asProgram+"=1", "SHENWEI_DIR="+p.dir, "SHENWEI_ADMIN_ADDR=", "GOCOVERDIR="), p.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// result is what a finished command printed and its exit code.
+type result struct {
+	out, err string
+	code     int
+}
+
+func (p program) run(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := p.command(ctx, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%v did not end: %s", args, errs.String())
+	}
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// service is a running serve.
+type service struct {
+	cmd  *exec.Cmd
+	addr string
+	errs *bytes.Buffer
+}
+
+func (p program) serve(t *testing.T, args ...string) *service {
+	t.Helper()
+	addr, err := freeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{addr: addr, errs: &bytes.Buffer{}}
+	s.cmd = p.command(context.Background(), append([]string{"serve", "--addr", addr}, args...)...)
+	s.cmd.Stderr = s.errs
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.kill)
+	if err := waitReady(context.Background(), addr, time.Minute); err != nil {
+		t.Fatalf("%v\n%s", err, s.errs.String())
+	}
+	return s
+}
+
+func (s *service) kill() {
+	if s.cmd.ProcessState == nil {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+	}
+}
+
+// stop sends SIGTERM and returns the exit code.
+func (s *service) stop(t *testing.T) int {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.cmd.Wait()
+	return s.cmd.ProcessState.ExitCode()
+}
