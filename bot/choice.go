@@ -23,7 +23,7 @@ func (e *Engine) choice(c *turnCase) (*draft, string) {
 	if len(open) == 0 {
 		return nil, "no options are open"
 	}
-	if key := pick(open, c.un); key != "" {
+	if key := pick(c.turn.State, c.un); key != "" {
 		if d := e.chosen(c, key); d != nil {
 			return d, "chose " + key
 		}
@@ -50,7 +50,8 @@ func (e *Engine) chosen(c *turnCase, key string) *draft {
 }
 
 // pick finds the option that a line means, "" when it means none.
-func pick(open []Option, un *intents.Understanding) string {
+func pick(s State, un *intents.Understanding) string {
+	open := s.Options
 	bare := strings.Trim(un.Text, ",。?! ")
 	if n := intents.Ordinal(bare); n != 0 {
 		if n < 0 {
@@ -61,11 +62,12 @@ func pick(open []Option, un *intents.Understanding) string {
 		}
 		return ""
 	}
-	if un.Act == intents.Confirm && len(open) == 1 {
-		return open[0].Key()
+	if un.Act == intents.Confirm && len(open) == 1 && s.Question != "" {
+		return open[0].Key() // only where it was asked: «好的» after an answer is no choice
 	}
+	said := kb.AskKey(un.Raw)
 	for _, o := range open {
-		if bare != "" && (bare == o.Label || bare == o.Hint) {
+		if said != "" && (said == kb.AskKey(o.Label) || said == kb.AskKey(o.Hint)) {
 			return o.Key()
 		}
 	}

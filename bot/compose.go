@@ -99,12 +99,15 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	w.add(Block{Type: BlockItem, Item: card})
 	w.r.Links = append(w.r.Links, links...)
 	w.source(kb.KindItem, it.Code)
-	w.say("【"+it.Name+"】"+it.Summary, fmt.Sprintf("去办理：%s", links[0].URL))
+	w.say("【" + it.Name + "】" + it.Summary)
+	for _, l := range links {
+		w.say(l.Label + "：" + l.URL)
+	}
 	if card.FacetText != "" {
 		w.say(card.FacetName + "：" + card.FacetText)
 	}
 	w.say(fmt.Sprintf("%s｜费用：%s｜时限：%s", card.Trips, it.Fee, it.TimeLimit), it.TripsNote)
-	if len(it.Materials) > 0 && facet != kb.Material {
+	if len(it.Materials) > 0 && (facet != kb.Material || card.FacetText == "") {
 		w.say("带上：" + strings.Join(it.Materials, "、"))
 	}
 	w.say(it.Handover)
@@ -122,9 +125,7 @@ func (w *writer) steps(it *kb.Item, asked kb.Facet) {
 	if len(sections) > 0 {
 		w.add(Block{Type: BlockSteps, Title: "办事指南", Sections: sections, Folded: true})
 		for _, s := range sections {
-			if s.Facet == kb.Condition || s.Facet == kb.How {
-				w.say(s.Title + "：" + s.Text)
-			}
+			w.say(s.Title + "：" + s.Text)
 		}
 	}
 }
@@ -153,7 +154,7 @@ func (w *writer) outlets(list []kb.Outlet) {
 	}
 	w.add(Block{Type: BlockOutlets, Title: "可以去这些地方问（地址和时间以公告为准）", Outlets: list})
 	for _, o := range list {
-		w.say("· " + strings.TrimSpace(o.Name+" "+o.Address+" "+o.Phone))
+		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " "))
 	}
 }
 
@@ -187,10 +188,14 @@ func (w *writer) choices(d *draft) {
 func (w *writer) hotline(d *draft, item string) {
 	numbers := w.e.site.hotlineNumbers()
 	b := Block{Type: BlockHotline, Title: "人工服务", Numbers: numbers, Prepare: w.e.prepare(item)}
-	if d.ticket != nil {
+	switch {
+	case d.ticket != nil:
 		b.Text = "已为您转入人工队列，前面的对话会一并交给坐席，不用重复说明。"
 		w.r.Handoff = &HandoffNo{Group: d.ticket.Group}
-	} else {
+	case d.action == Handoff:
+		b.Number = d.state.Handoff
+		b.Text = "您已经在人工队列中，受理编号：" + b.Number + "。新说的内容也会一并交给坐席。"
+	default:
 		b.Text = "可以直接发「转人工」，也可以拨打下面的电话。"
 	}
 	w.add(b)

@@ -64,7 +64,8 @@ func (e *Engine) otherItem(c *turnCase, it *kb.Item) *draft {
 		return nil
 	}
 	un := e.read.Read(objectOf(it) + c.un.Text)
-	ranked := e.rankText(c.ctx, un).Entries
+	ranking := e.rankText(c.ctx, un)
+	ranked := ranking.Entries
 	if len(ranked) == 0 || ranked[0].Kind != kb.KindItem || ranked[0].Code == it.Code {
 		return nil
 	}
@@ -72,13 +73,7 @@ func (e *Engine) otherItem(c *turnCase, it *kb.Item) *draft {
 		if cf.Code != ranked[0].Code {
 			continue
 		}
-		own := 0.0
-		for _, s := range ranked {
-			if s.Code == it.Code {
-				own = s.P
-			}
-		}
-		if ranked[0].P > 2*own {
+		if ranked[0].P > 2*ranking.Probability(it.Code) {
 			facet := c.un.Facet
 			if facet == kb.Other {
 				facet = kb.Condition

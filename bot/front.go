@@ -106,37 +106,41 @@ func (f *Front) Begin(ctx context.Context, m Message) (*Line, error) {
 		m.At = f.now()
 	}
 	l := f.enter(m.Conversation)
-	defer f.leave(m.Conversation, l)
 	l.order.Lock()
-	defer l.order.Unlock()
-
 	receipt, err := f.store.Receive(ctx, m)
+	if err == nil && !receipt.Duplicate && receipt.Conversation.ID == m.Conversation {
+		defer f.leave(m.Conversation, l)
+		defer l.order.Unlock()
+		return f.start(m, receipt, l), nil
+	}
+	l.order.Unlock()
+	f.leave(m.Conversation, l)
 	if err != nil {
 		return nil, err
 	}
-	if receipt.Duplicate {
-		return f.again(m, receipt)
-	}
-	return f.start(m, receipt, l), nil
+	return f.elsewhere(m, receipt), nil
 }
 
-// again answers a line with a known ref: with its reply, with the answer under way, or, where a
-// crash interrupted it, with an answer made now.
-func (f *Front) again(m Message, receipt Receipt) (*Line, error) {
+// elsewhere answers a line whose conversation only its receipt names: a new one, or that of
+// a line with a known ref, which gets its reply, the answer under way or, where a crash
+// interrupted it, an answer made now.
+func (f *Front) elsewhere(m Message, receipt Receipt) *Line {
 	if receipt.Reply != nil {
 		ready := &job{done: make(chan struct{}), reply: receipt.Reply}
 		close(ready.done)
-		return &Line{receipt, ready}, nil
+		return &Line{receipt, ready}
 	}
+	l := f.enter(receipt.Conversation.ID)
+	defer f.leave(receipt.Conversation.ID, l)
+	l.order.Lock()
+	defer l.order.Unlock()
 	f.mu.Lock()
 	running := f.inflight[inflightKey(m)]
 	f.mu.Unlock()
 	if running != nil {
-		return &Line{receipt, running}, nil
+		return &Line{receipt, running}
 	}
-	l := f.enter(receipt.Conversation.ID)
-	defer f.leave(receipt.Conversation.ID, l)
-	return f.start(m, receipt, l), nil
+	return f.start(m, receipt, l)
 }
 
 func inflightKey(m Message) string { return string(m.Channel) + "\x00" + m.Ref }

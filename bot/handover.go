@@ -21,6 +21,9 @@ func (e *Engine) handOver(c *turnCase, reason string) *draft {
 		group = a.Group
 	}
 	d := &draft{action: Handoff, confidence: 0.97, hotline: true, state: s, reason: reason}
+	if s.Handoff != "" { // waiting already: asking again must not queue a second time
+		return d
+	}
 	d.ticket = &Ticket{
 		Group: group, Reason: reason, Item: item, Article: article, State: "queued",
 		Summary: e.summarise(c, reason), Urgent: false,

@@ -43,14 +43,23 @@ func NewConcepts(l kb.Lexicon, norm *segment.Normalizer) *Concepts {
 		}
 	}
 	for _, id := range c.ids {
-		c.above[id] = c.ancestors(id, nil)
+		c.above[id] = c.ancestors(id)
 	}
 	return c
 }
 
-func (c *Concepts) ancestors(id string, found []string) []string {
-	for _, p := range c.byID[id].Parents {
-		found = c.ancestors(p, append(found, p))
+// ancestors walks upwards by generations; a lexicon with a circle ends too.
+func (c *Concepts) ancestors(id string) []string {
+	var found []string
+	for next := c.byID[id].Parents; len(next) > 0; {
+		var higher []string
+		for _, p := range next {
+			if p != id && !has(found, p) {
+				found = append(found, p)
+				higher = append(higher, c.byID[p].Parents...)
+			}
+		}
+		next = higher
 	}
 	return found
 }

@@ -31,7 +31,7 @@ func facetOf(text string) kb.Facet {
 	for _, cue := range facetCues {
 		for _, w := range cue.words {
 			i := strings.LastIndex(text, w)
-			if i < 0 {
+			if i < 0 || !wholeLatin(text, w, i) {
 				continue
 			}
 			if cue.weight > weight || cue.weight == weight && i > at {

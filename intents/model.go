@@ -85,20 +85,21 @@ func (m *Model) noneScore(f noneFeatures) float64 {
 	return sum
 }
 
-// softmax turns scores into probabilities, in place, with none as one more class.
-func softmax(entries []Scored, none float64) float64 {
+// softmax turns scores into probabilities, with none as one more class.
+func softmax(scores []float64, none float64) (all []float64, rest float64) {
 	top := none
-	for i := range entries {
-		top = max(top, entries[i].Score)
+	for _, s := range scores {
+		top = max(top, s)
 	}
-	rest := math.Exp(none - top)
+	rest = math.Exp(none - top)
 	sum := rest
-	for i := range entries {
-		entries[i].P = math.Exp(entries[i].Score - top)
-		sum += entries[i].P
+	all = make([]float64, len(scores))
+	for i, s := range scores {
+		all[i] = math.Exp(s - top)
+		sum += all[i]
 	}
-	for i := range entries {
-		entries[i].P /= sum
+	for i := range all {
+		all[i] /= sum
 	}
-	return rest / sum
+	return all, rest / sum
 }

@@ -1,7 +1,9 @@
 package intents
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -27,10 +29,26 @@ type Scored struct {
 	Phrase string
 }
 
-// Ranking is all entries, best first, and the probability that none of them is meant.
+// Ranking is the entries that fit a line, best first (at most rankDepth of them), and the
+// probability that none at all is meant.
 type Ranking struct {
 	Entries []Scored
 	None    float64
+
+	ranker *ranker
+	all    []float64 // probabilities by entry
+}
+
+// rankDepth is how many entries a ranking describes; all are weighed.
+const rankDepth = 32
+
+// Probability is the probability that the entry of this code or id is meant, 0 for an
+// unknown one.
+func (r Ranking) Probability(code string) float64 {
+	if i, ok := r.ranker.byCode[code]; ok {
+		return r.all[i]
+	}
+	return 0
 }
 
 // entry is an item or article as the ranker sees it.
@@ -46,6 +64,7 @@ type entry struct {
 
 type ranker struct {
 	entries []entry
+	byCode  map[string]int
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
 	signature map[string][]float32
 	words     *space // phrases by words and concepts
@@ -62,11 +81,14 @@ type rankScratch struct {
 	phrases             []float32
 	words, grams, whole []match
 	alias               []float32
+	features            []Features
+	scores              []float64
+	order               []int32
 }
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		signature: map[string][]float32{}, words: newSpace("wc"), grams: newSpace("b"), whole: newSpace("wc"), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), grams: newSpace("b"), whole: newSpace("wc"), concepts: u.concepts, model: model,
 	}
 	var all []pending
 	for _, it := range k.Items {
@@ -99,6 +121,7 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.grams.phrases))),
 			words:   make([]match, n), grams: make([]match, n), whole: make([]match, n), alias: make([]float32, n),
+			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
 	return r
@@ -128,6 +151,7 @@ func (r *ranker) add(u *Understander, e entry, phrases []string, names int, coun
 		all = append(all, pending{phrase{entry: n, text: text, counter: true, boost: 1}, raws})
 	}
 	e.key = string(e.kind) + "/" + e.code
+	r.byCode[e.code] = len(r.entries)
 	r.entries = append(r.entries, e)
 	return all
 }
@@ -226,30 +250,51 @@ func (u *Understander) Rank(un *Understanding, evidence map[string]float64) Rank
 	r := u.ranker
 	sc := r.scratch.Get().(*rankScratch)
 	defer r.scratch.Put(sc)
+	none := r.weigh(un, u, evidence, sc)
+	all, rest := softmax(sc.scores, none)
+	for i := range sc.order {
+		sc.order[i] = int32(i) //nolint:gosec // bounded by the knowledge
+	}
+	slices.SortFunc(sc.order, func(a, b int32) int {
+		if c := cmp.Compare(all[b], all[a]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	out := Ranking{Entries: make([]Scored, min(rankDepth, len(sc.order))), None: rest, ranker: r, all: all}
+	for n := range out.Entries {
+		i := sc.order[n]
+		e := &r.entries[i]
+		out.Entries[n] = Scored{Kind: e.kind, Code: e.code, Score: sc.scores[i], P: all[i], Features: sc.features[i]}
+		if m := sc.words[i].phrase; m >= 0 {
+			out.Entries[n].Phrase = r.words.phrases[m].text
+		}
+	}
+	return out
+}
+
+// weigh fills in the features and scores of every entry and returns the score of none.
+func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]float64, sc *rankScratch) float64 {
 	best := r.compare(un, u, sc)
 	s := r.saidOf(un)
 	kinds := articleKinds(un)
-	entries := make([]Scored, len(r.entries))
 	for i := range r.entries {
-		one := &entries[i]
 		e := &r.entries[i]
-		one.Kind, one.Code = e.kind, e.code
-		r.describe(i, sc, s, float32(evidence[e.key]), best, &one.Features)
+		f := &sc.features[i]
+		r.describe(i, sc, s, float32(evidence[e.key]), best, f)
 		if e.kind == kb.KindArticle {
-			forArticle(&one.Features, kinds)
+			forArticle(f, kinds)
 		}
-		one.Score = r.model.score(&one.Features)
-		if m := sc.words[i].phrase; m >= 0 {
-			one.Phrase = r.words.phrases[m].text
-		}
+		sc.scores[i] = r.model.score(f)
 	}
-	var nearest float32
-	if best >= 0 {
-		nearest = sc.words[best].best
+	return r.model.noneScore(r.noneFeatures(un, sc, best))
+}
+
+func (r *ranker) noneFeatures(un *Understanding, sc *rankScratch, best int) noneFeatures {
+	if best < 0 {
+		return noneOf(un, 0)
 	}
-	none := softmax(entries, r.model.noneScore(noneOf(un, nearest)))
-	sort.SliceStable(entries, func(a, b int) bool { return entries[a].Score > entries[b].Score })
-	return Ranking{entries, none}
+	return noneOf(un, sc.words[best].best)
 }
 
 // compare fills the scratch with the line's similarity to every entry and returns the
@@ -483,8 +528,7 @@ var decisiveStates = setOf("lost", "damaged", "expired", "expiring", "unmarried-
 
 // Nearest returns the entries whose phrases come nearest to a beginning, best first.
 func (u *Understander) Nearest(text string, n int) []Scored {
-	un := u.Read(text)
-	ranked := u.Rank(un, nil).Entries
+	ranked := u.Rank(u.Read(text), nil).Entries
 	sort.SliceStable(ranked, func(a, b int) bool { return nearness(&ranked[a]) > nearness(&ranked[b]) })
 	var out []Scored
 	for _, s := range ranked {

@@ -27,15 +27,22 @@ const sampleDepth = 60
 
 // Sample describes a line for training. right tells which entries answer it.
 func (u *Understander) Sample(un *Understanding, evidence map[string]float64, group string, right func(kind EntryKind, code string) bool, noneOK bool, weight float64) Sample {
-	r := u.Rank(un, evidence)
+	r := u.ranker
+	sc := r.scratch.Get().(*rankScratch)
+	defer r.scratch.Put(sc)
+	r.weigh(un, u, evidence, sc)
+	order := make([]int, len(r.entries))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return sc.scores[order[a]] > sc.scores[order[b]] })
 	s := Sample{Group: group, noneOK: noneOK, weight: weight}
 	var nearest float32
-	for i := range r.Entries {
-		e := &r.Entries[i]
-		nearest = max(nearest, e.Features[FAsk])
-		ok := right(e.Kind, e.Code)
-		if i < sampleDepth || ok {
-			s.features = append(s.features, e.Features)
+	for n, i := range order {
+		nearest = max(nearest, sc.words[i].best)
+		ok := right(r.entries[i].kind, r.entries[i].code)
+		if n < sampleDepth || ok {
+			s.features = append(s.features, sc.features[i])
 			s.right = append(s.right, ok)
 		}
 	}

@@ -81,7 +81,7 @@ func (t *Triager) Words() []string {
 	var words []string
 	for _, w := range t.words {
 		for _, class := range w.classes {
-			if _, ok := dangerCues[class]; ok {
+			if _, ok := dangerCues[class]; ok || class == "somebody" {
 				words = append(words, w.word)
 				break
 			}
@@ -136,7 +136,7 @@ const (
 // dangerous reports whether a hit is a cue of danger in its place.
 func (t *Triager) dangerous(h found, hits []found, runes []rune) bool {
 	if h.class == paidKind {
-		return present(hits, "cheat") || present(hits, "party") && present(hits, "money") && !present(hits, "dues")
+		return present(hits, "cheat") || present(hits, "conned") || present(hits, "cut-off") || present(hits, "party") && present(hits, "money") && !present(hits, "dues")
 	}
 	if _, ok := dangerCues[h.class]; !ok {
 		return false
@@ -146,11 +146,13 @@ func (t *Triager) dangerous(h found, hits []found, runes []rune) bool {
 
 // spared reports whether what follows a word of hitting is no person: 打我电话, 被打回.
 func spared(h found, runes []rune) bool {
-	if !hasSuffixAny(h.word, blows) {
-		return false
-	}
 	rest := strings.TrimPrefix(string(runes[h.end:min(len(runes), h.end+6)]), "了")
-	return prefixAny(rest, harmless)
+	for _, a := range aftermath {
+		if hasSuffixAny(h.word, a.cues) && prefixAny(rest, a.harmless) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasSuffixAny(text string, ends []string) bool {
@@ -241,7 +243,10 @@ func (p pair) holds(a, b found, hits []found) bool {
 		return false
 	}
 	for _, x := range hits {
-		if p.unless != "" && x.class == p.unless && x.clause == a.clause && x.start >= a.start-4 && x.end <= b.end {
+		if x.class == "negation" && x.clause == b.clause && x.start >= a.end && x.end <= b.start && b.start-x.end <= 1 {
+			return false
+		}
+		if p.unless != "" && x.class == p.unless && x.clause == a.clause && x.start >= a.start-4 && x.start <= b.end+2 {
 			return false
 		}
 	}
@@ -286,10 +291,14 @@ func judge(h found, kind string, hits []found, runes []rune) (Level, string) {
 
 // happened reports whether the cue is told as something that took place: 翻车了, 出车祸了.
 func happened(h found, runes []rune) bool {
-	if strings.HasSuffix(h.word, "了") || h.end < len(runes) && (runes[h.end] == '了' || runes[h.end] == '呀') {
+	if strings.HasSuffix(h.word, "了") || strings.Contains(h.word, "…") || h.end < len(runes) && (runes[h.end] == '了' || runes[h.end] == '呀') {
 		return true
 	}
-	return h.start == 0 && h.end == len(runes)
+	end := h.end
+	for end < len(runes) && !isPause(runes[end]) {
+		end++
+	}
+	return h.start == 0 && h.end == len(runes) || runes[end-1] == '了' && end-h.end <= 6
 }
 
 // judgeSelfHarm: wishes to die do not end with the past tense, and a question about
@@ -332,16 +341,26 @@ func contextOf(h found, hits []found) map[string]bool {
 		case "me":
 			ctx["me-here"] = ctx["me-here"] || here
 		case "somebody", "kin":
-			ctx["somebody"] = true
+			ctx["somebody"] = ctx["somebody"] || (here || x.class == "somebody") && !denied(x, hits)
 		case "hypothetical":
 			ctx[x.class] = ctx[x.class] || here && x.start < h.start
 		case "negation":
 			ctx["negated"] = ctx["negated"] || here && x.end <= h.start && h.start-x.end <= 2
 		case "idiom":
-			ctx["idiom"] = ctx["idiom"] || x.start <= h.start && x.end >= h.end
+			ctx["idiom"] = ctx["idiom"] || x.start <= h.start && x.end > h.start
 		}
 	}
 	return ctx
+}
+
+// denied reports whether a cue is part of a denial: 有人 in 没有人.
+func denied(h found, hits []found) bool {
+	for _, x := range hits {
+		if x.class == "negation" && x.start < h.end && x.end > h.start {
+			return true
+		}
+	}
+	return false
 }
 
 func refusal(hits []found, text string) Triage {

@@ -28,7 +28,7 @@ type Understanding struct {
 	runes []rune
 }
 
-// Has reports whether a concept or one below it was said.
+// Has reports whether one of the concepts themselves was said; a narrower one does not count.
 func (u *Understanding) Has(ids ...string) bool {
 	for _, h := range u.Concepts {
 		for _, id := range ids {

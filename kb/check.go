@@ -17,8 +17,13 @@ var (
 const MaxAsks = 400
 
 // check returns everything that is wrong between or inside the parsed documents.
-func (k *Knowledge) check() []Problem {
-	c := &checker{k: k, asks: map[string]string{}}
+func (k *Knowledge) check(docs []Document) []Problem {
+	c := &checker{k: k, asks: map[string]string{}, bodies: map[string]string{}}
+	for _, d := range docs {
+		c.bodies[d.Path()] = d.Body
+		c.kinds = append(c.kinds, d.Kind)
+		c.paths = append(c.paths, d.Path())
+	}
 	for _, it := range k.Items {
 		c.item(it)
 	}
@@ -37,6 +42,9 @@ type checker struct {
 	k        *Knowledge
 	path     string
 	asks     map[string]string // normalised ask → path of its owner
+	bodies   map[string]string // by path, to name the line
+	paths    []string
+	kinds    []Kind
 	problems []Problem
 }
 
@@ -44,31 +52,47 @@ func (c *checker) say(format string, args ...any) {
 	c.problems = append(c.problems, Problem{Path: c.path, Reason: fmt.Sprintf(format, args...)})
 }
 
+// at says what is wrong with the line that holds the text.
+func (c *checker) at(text, format string, args ...any) {
+	c.problems = append(c.problems, Problem{c.path, lineWith(c.bodies[c.path], text), fmt.Sprintf(format, args...)})
+}
+
+// in moves to the first file of a kind that holds the text.
+func (c *checker) in(kind Kind, text string) {
+	for i, p := range c.paths {
+		if c.kinds[i] == kind && strings.Contains(c.bodies[p], text) {
+			c.path = p
+			return
+		}
+	}
+	c.path = string(kind)
+}
+
 func (c *checker) item(it *Item) {
 	c.path = Document{Kind: KindItem, ID: it.Code}.Path()
 	if !codeForm.MatchString(it.Code) {
-		c.say("code %q: write a prefix of the catalogue, a hyphen and three digits", it.Code)
+		c.at("code:", "code %q: write a prefix of the catalogue, a hyphen and three digits", it.Code)
 	}
 	for field, value := range map[string]string{"name": it.Name, "police_type": it.PoliceType, "group": it.Group, "fee": it.Fee, "time_limit": it.TimeLimit} {
 		if strings.TrimSpace(value) == "" {
-			c.say("%s is empty", field)
+			c.at(field+":", "%s is empty", field)
 		}
 	}
 	if it.Audience != "个人" && it.Audience != "企业" && it.Audience != "两者" {
-		c.say("audience %q: write 个人, 企业 or 两者", it.Audience)
+		c.at("audience:", "audience %q: write 个人, 企业 or 两者", it.Audience)
 	}
 	if it.Trips < 0 || it.Trips > 2 {
-		c.say("trips %d: write 0, 1 or 2", it.Trips)
+		c.at("trips:", "trips %d: write 0, 1 or 2", it.Trips)
 	}
 	if len(it.Sources) == 0 {
 		c.say("no source")
 	}
 	if utf8.RuneCountInString(it.Choice) > 24 {
-		c.say("choice is longer than 24 characters")
+		c.at("choice:", "choice is longer than 24 characters")
 	}
 	for f := range it.Facets {
 		if _, ok := FacetNames[f]; !ok {
-			c.say("unknown facet %q; known are %v", f, Facets)
+			c.at(string(f)+":", "unknown facet %q; known are %v", f, Facets)
 		}
 	}
 	if it.Complete() {
@@ -83,11 +107,11 @@ func (c *checker) confusable(it *Item) {
 	for _, cf := range it.Confusable {
 		switch {
 		case cf.Code == it.Code:
-			c.say("confusable names the item itself")
+			c.at("- code: "+cf.Code, "confusable names the item itself")
 		case seen[cf.Code]:
-			c.say("confusable names %s twice", cf.Code)
+			c.at("- code: "+cf.Code, "confusable names %s twice", cf.Code)
 		case c.k.Item(cf.Code) == nil:
-			c.say("confusable names %s, which does not exist", cf.Code)
+			c.at("- code: "+cf.Code, "confusable names %s, which does not exist", cf.Code)
 		}
 		seen[cf.Code] = true
 	}
@@ -96,29 +120,29 @@ func (c *checker) confusable(it *Item) {
 func (c *checker) article(a *Article) {
 	c.path = Document{Kind: KindArticle, ID: a.ID}.Path()
 	if !idForm.MatchString(a.ID) {
-		c.say("id %q: use lower-case letters, digits and hyphens", a.ID)
+		c.at("id:", "id %q: use lower-case letters, digits and hyphens", a.ID)
 	}
 	for field, value := range map[string]string{"title": a.Title, "category": a.Category, "summary": a.Summary, "body": a.Body} {
 		if strings.TrimSpace(value) == "" {
-			c.say("%s is empty", field)
+			c.at(field+":", "%s is empty", field)
 		}
 	}
 	switch a.Kind {
 	case KindGuide, KindReport, KindElsewhere:
 	default:
-		c.say("kind %q: write guide, report or elsewhere", a.Kind)
+		c.at("kind:", "kind %q: write guide, report or elsewhere", a.Kind)
 	}
 	switch a.Caution {
 	case "", "violence", "selfharm", "fraud":
 	default:
-		c.say("caution %q: write violence, selfharm or fraud", a.Caution)
+		c.at("caution:", "caution %q: write violence, selfharm or fraud", a.Caution)
 	}
 	if len(a.Sources) == 0 {
 		c.say("no source")
 	}
 	for _, code := range a.Related {
 		if c.k.Item(code) == nil {
-			c.say("related names %s, which does not exist", code)
+			c.at(code, "related names %s, which does not exist", code)
 		}
 	}
 	if strings.Contains(a.Body, "](http") || strings.Contains(a.Body, "<script") {
@@ -130,7 +154,7 @@ func (c *checker) article(a *Article) {
 
 func (c *checker) date(field, value string) {
 	if _, err := time.Parse(time.DateOnly, value); err != nil {
-		c.say("%s %q: write a date as YYYY-MM-DD", field, value)
+		c.at(field+":", "%s %q: write a date as YYYY-MM-DD", field, value)
 	}
 }
 
@@ -145,7 +169,7 @@ func (c *checker) askList(asks []string) {
 			continue
 		}
 		if owner, ok := c.asks[key]; ok {
-			c.say("the ask %q stands in %s already", ask, owner)
+			c.at(ask, "the ask %q stands in %s already", ask, owner)
 			continue
 		}
 		c.asks[key] = c.path
@@ -157,7 +181,7 @@ func (c *checker) counterAsks() {
 		c.path = path
 		for _, ask := range counters {
 			if c.asks[AskKey(ask)] == path {
-				c.say("%q is both an ask and a counter-ask", ask)
+				c.at(ask, "%q is both an ask and a counter-ask", ask)
 			}
 		}
 	}
@@ -183,51 +207,53 @@ func AskKey(ask string) string {
 }
 
 func (c *checker) outlet(o Outlet) {
-	c.path = "outlets"
+	c.in(KindOutlet, "id: "+o.ID)
 	if o.ID == "" || o.Name == "" || o.District == "" {
-		c.say("outlet %q %q: id, name and district are needed", o.ID, o.Name)
+		c.at("id: "+o.ID, "outlet %q %q: id, name and district are needed", o.ID, o.Name)
 	}
 	if (o.Lat != 0 || o.Lng != 0) && o.Sources["position"] == "" {
-		c.say("outlet %q has a position without a source", o.ID)
+		c.at("id: "+o.ID, "outlet %q has a position without a source", o.ID)
 	}
 	if o.Hours != "" && o.Sources["hours"] == "" {
-		c.say("outlet %q has hours without a source", o.ID)
+		c.at("id: "+o.ID, "outlet %q has hours without a source", o.ID)
 	}
 	if o.Lat < -90 || o.Lat > 90 || o.Lng < -180 || o.Lng > 180 {
-		c.say("outlet %q: position out of range", o.ID)
+		c.at("id: "+o.ID, "outlet %q: position out of range", o.ID)
 	}
 }
 
 func (c *checker) lexicon() {
-	c.path = "lexicon"
 	known := map[string]Concept{}
 	for _, con := range c.k.Lexicon.Concepts {
+		c.in(KindLexicon, "id: "+con.ID)
 		if _, ok := known[con.ID]; ok {
-			c.say("concept %q is defined twice", con.ID)
+			c.at("id: "+con.ID, "concept %q is defined twice", con.ID)
 		}
 		if len(con.Words) == 0 && con.Name == "" {
-			c.say("concept %q has no words", con.ID)
+			c.at("id: "+con.ID, "concept %q has no words", con.ID)
 		}
 		switch con.Kind {
 		case Object, Action, State, Person, Topic:
 		default:
-			c.say("concept %q: kind %q is not one of object, action, state, person, topic", con.ID, con.Kind)
+			c.at("id: "+con.ID, "concept %q: kind %q is not one of object, action, state, person, topic", con.ID, con.Kind)
 		}
 		known[con.ID] = con
 	}
 	for _, con := range c.k.Lexicon.Concepts {
+		c.in(KindLexicon, "id: "+con.ID)
 		for _, p := range con.Parents {
 			if _, ok := known[p]; !ok {
-				c.say("concept %q has the unknown parent %q", con.ID, p)
+				c.at("id: "+con.ID, "concept %q has the unknown parent %q", con.ID, p)
 			}
 		}
 		if c.cyclic(con.ID, known, map[string]bool{}) {
-			c.say("concept %q is its own ancestor", con.ID)
+			c.at("id: "+con.ID, "concept %q is its own ancestor", con.ID)
 		}
 	}
 	for _, r := range c.k.Lexicon.Rewrites {
+		c.in(KindLexicon, "from: "+r.From)
 		if r.From == "" || r.From == r.To {
-			c.say("rewrite %q → %q changes nothing", r.From, r.To)
+			c.at("from: "+r.From, "rewrite %q → %q changes nothing", r.From, r.To)
 		}
 	}
 }

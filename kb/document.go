@@ -147,6 +147,25 @@ func (p Problem) String() string {
 	return p.Path + ": " + p.Reason
 }
 
+func (p Problem) before(q Problem) bool {
+	if p.Path != q.Path {
+		return p.Path < q.Path
+	}
+	if p.Line != q.Line {
+		return p.Line < q.Line
+	}
+	return p.Reason < q.Reason
+}
+
+// lineWith is the number of the first line that holds the text, 0 when none does.
+func lineWith(body, text string) int {
+	i := strings.Index(body, text)
+	if i < 0 || text == "" {
+		return 0
+	}
+	return strings.Count(body[:i], "\n") + 1
+}
+
 // Problems is an error that lists everything wrong in a set of documents.
 type Problems []Problem
 

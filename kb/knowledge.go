@@ -42,8 +42,9 @@ func Parse(docs []Document) (*Knowledge, error) {
 		paths[doc.Key()] = doc.Path()
 		problems = append(problems, k.add(doc)...)
 	}
-	problems = append(problems, k.check()...)
+	problems = append(problems, k.check(sorted)...)
 	if len(problems) > 0 {
+		sort.SliceStable(problems, func(i, j int) bool { return problems[i].before(problems[j]) })
 		return nil, problems
 	}
 	return k, nil
@@ -57,10 +58,10 @@ func (k *Knowledge) add(doc Document) []Problem {
 			return ps
 		}
 		if old := k.items[it.Code]; old != nil {
-			return []Problem{{doc.Path(), 1, "the code " + it.Code + " is taken by " + Document{Kind: KindItem, ID: old.Code}.Path()}}
+			return []Problem{{doc.Path(), lineWith(doc.Body, "code: "), "the code " + it.Code + " is taken by " + Document{Kind: KindItem, ID: old.Code}.Path()}}
 		}
 		if it.Code != doc.ID {
-			return []Problem{{doc.Path(), 1, "the code " + it.Code + " differs from the file's name"}}
+			return []Problem{{doc.Path(), lineWith(doc.Body, "code: "), "the code " + it.Code + " differs from the file's name"}}
 		}
 		k.items[it.Code] = it
 		k.Items = append(k.Items, it)
@@ -70,7 +71,7 @@ func (k *Knowledge) add(doc Document) []Problem {
 			return ps
 		}
 		if a.ID != doc.ID {
-			return []Problem{{doc.Path(), 2, "the id " + a.ID + " differs from the file's name"}}
+			return []Problem{{doc.Path(), lineWith(doc.Body, "id: "), "the id " + a.ID + " differs from the file's name"}}
 		}
 		k.articles[a.ID] = a
 		k.Articles = append(k.Articles, a)

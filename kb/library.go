@@ -66,7 +66,10 @@ func (l *Library) first(ctx context.Context, embedded []Document) (Started, erro
 	if _, err := Parse(embedded); err != nil {
 		return Started{}, fault.Wrap(fault.BadRequest, err, "the embedded knowledge is broken")
 	}
-	drafts, err := l.archive.AddDrafts(ctx, embedded, FromEmbedded, l.now())
+	if _, err := l.archive.AddDrafts(ctx, embedded, FromEmbedded, l.now()); err != nil {
+		return Started{}, err
+	}
+	drafts, err := l.waiting(ctx, embedded)
 	if err != nil {
 		return Started{}, err
 	}
@@ -79,6 +82,23 @@ func (l *Library) first(ctx context.Context, embedded []Document) (Started, erro
 	}
 	current, err := l.archive.Current(ctx)
 	return Started{Release: current, Imported: true}, err
+}
+
+// waiting are the drafts of exactly these documents, also those that a start which was
+// interrupted, or another process, stored before.
+func (l *Library) waiting(ctx context.Context, docs []Document) ([]Revision, error) {
+	all, err := l.archive.Drafts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	want := hashes(docs)
+	var drafts []Revision
+	for _, d := range all {
+		if want[d.Key()] == d.Hash() {
+			drafts = append(drafts, d)
+		}
+	}
+	return drafts, nil
 }
 
 // changedSeeds are the embedded documents that differ from those last taken in, without

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,8 +23,13 @@ func decode(doc Document, text string, offset int, out any) []Problem {
 	dec := yaml.NewDecoder(bytes.NewBufferString(text))
 	dec.KnownFields(true)
 	err := dec.Decode(out)
-	if err == nil {
+	switch {
+	case err == nil && errors.Is(dec.Decode(new(any)), io.EOF):
 		return nil
+	case err == nil:
+		return []Problem{{doc.Path(), 0, "more than one YAML document; a file holds one"}}
+	case errors.Is(err, io.EOF):
+		return []Problem{{doc.Path(), 1 + offset, "nothing in it"}}
 	}
 	var te *yaml.TypeError
 	if errors.As(err, &te) {
@@ -59,7 +65,8 @@ func ParseItem(doc Document) (*Item, []Problem) {
 
 // ParseArticle reads an article's file: front matter between two lines of ---, then Markdown.
 func ParseArticle(doc Document) (*Article, []Problem) {
-	rest, ok := strings.CutPrefix(doc.Body, "---\n")
+	text := strings.ReplaceAll(strings.TrimPrefix(doc.Body, "\ufeff"), "\r\n", "\n") // as Windows editors save it
+	rest, ok := strings.CutPrefix(text, "---\n")
 	if !ok {
 		return nil, []Problem{{doc.Path(), 1, "an article begins with front matter between two lines of ---"}}
 	}

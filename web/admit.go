@@ -31,7 +31,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 			s.respond.Error(w, r, fault.New(fault.Forbidden, "这个网站的页面不能使用本服务"))
 			return
 		}
-		if k != asset {
+		if k != asset && k != health {
 			if err := s.limits.Allow("", caller.Addr); err != nil {
 				s.respond.Error(w, r, err)
 				return

@@ -24,7 +24,7 @@ import (
 
 // site is a whole server over HTTP with a record in memory and an answerer that repeats.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	store  *memStore
 	hub    *live.Hub
 	web    *web.Server
@@ -33,13 +33,17 @@ type site struct {
 	live   *stubLive
 	log    *lockedBuffer
 	clock  *clock
+	config func() web.Config
 	ready  atomic.Bool
 }
+
+// patience bounds what a test waits for.
+const patience = 20 * time.Second
 
 var unlimited = web.Limits{Visitor: web.Limit{Events: -1}, Address: web.Limit{Events: -1}}
 
 // newSite starts a server; change may change its configuration.
-func newSite(t *testing.T, change func(*web.Config), with ...func(*stubLive)) *site {
+func newSite(t testing.TB, change func(*web.Config), with ...func(*stubLive)) *site {
 	t.Helper()
 	s := &site{
 		t: t, store: newMemStore(), answer: newStubAnswerer(), live: newStubLive(t), log: &lockedBuffer{},
@@ -66,17 +70,24 @@ func newSite(t *testing.T, change func(*web.Config), with ...func(*stubLive)) *s
 		change(&cfg)
 	}
 	var err error
+	s.config = func() web.Config {
+		again := cfg
+		again.Registry = nil // its metrics are taken
+		return again
+	}
 	if s.web, err = web.New(cfg); err != nil {
 		t.Fatal(err)
 	}
 	s.http = httptest.NewServer(s.web.Handler())
 	t.Cleanup(func() {
 		s.answer.release()
-		if err := s.hub.Shutdown(t.Context().Done()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.hub.Shutdown(ctx.Done()); err != nil {
 			t.Error(err)
 		}
 		s.http.Close()
-		if err := front.Drain(context.Background()); err != nil {
+		if err := front.Drain(ctx); err != nil {
 			t.Error(err)
 		}
 	})
@@ -197,7 +208,7 @@ func (l *stubLive) Nearest(text string, n int) []intents.Scored {
 	return found[:min(n, len(found))]
 }
 
-func newStubLive(t *testing.T) *stubLive {
+func newStubLive(t testing.TB) *stubLive {
 	t.Helper()
 	know, err := kb.Parse(testDocuments)
 	if err != nil {
@@ -276,7 +287,7 @@ func (s *site) say(conversation, token, ref, text string) *bot.Reply {
 	return &r
 }
 
-func decode(t *testing.T, body string, v any) {
+func decode(t testing.TB, body string, v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(body), v); err != nil {
 		t.Fatalf("%v: %s", err, body)
@@ -284,7 +295,7 @@ func decode(t *testing.T, body string, v any) {
 }
 
 // wantError checks status and code of an error, and that it tells nothing of the inside.
-func wantError(t *testing.T, got answer, status int, code string) {
+func wantError(t testing.TB, got answer, status int, code string) {
 	t.Helper()
 	var e struct {
 		Error struct{ Code, Message, ID string }

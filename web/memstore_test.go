@@ -191,3 +191,5 @@ func (s *memStore) write(conversation, kind, text string) int64 {
 	}
 	return t.add(row)
 }
+
+var errNoStore = fault.New(fault.Unavailable, "数据库没有应答")

@@ -76,7 +76,7 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"data":           {"kb"}, // the shipped knowledge is read and checked
+		"data":           {"kb"},                   // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
 	}

@@ -5,22 +5,29 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// asProgram makes the test binary behave as the program: tests start it as a process of
-// its own, with real files, sockets and signals.
-const asProgram = "SHENWEI_TEST_AS_PROGRAM"
+// binary is the program as it ships: tests start it as a process of its own, with real
+// files, sockets and signals.
+var binary string
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) == "1" {
-		main()
-		return
+	dir, err := os.MkdirTemp("", "shenwei-test-*")
+	if err != nil {
+		panic(err)
 	}
-	os.Exit(m.Run())
+	binary = filepath.Join(dir, "shenwei")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 // program is a command of the product on a directory of its own.
@@ -35,8 +42,8 @@ func newProgram(t *testing.T) program {
 }
 
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), asProgram+"=1", "SHENWEI_DIR="+p.dir, "SHENWEI_ADMIN_ADDR=", "GOCOVERDIR="), p.env...)
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = append(append(os.Environ(), "SHENWEI_DIR="+p.dir, "SHENWEI_ADMIN_ADDR="), p.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

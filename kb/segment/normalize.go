@@ -50,39 +50,95 @@ func (n *Normalizer) Traditional(text string) bool {
 const maxRun = 3
 
 // Text returns the normalised text. Its only signs are , 。 ? ! and single spaces between
-// words of Latin letters or digits.
+// words of Latin letters or digits. Normalising again changes nothing.
 func (n *Normalizer) Text(text string) string {
-	text = strings.ToValidUTF8(text, " ")
+	text = strings.Map(visible, strings.ToValidUTF8(text, " "))
 	text = norm.NFKC.String(text)
-	if n.Traditional(text) {
-		if out, err := n.convert.Convert(text); err == nil {
-			text = out
+	for range 3 { // a few characters (薴, 苧, 苎) need more than one step
+		if !n.Traditional(text) {
+			break
+		}
+		out, err := n.convert.Convert(text)
+		if err != nil {
+			break
+		}
+		text = out
+	}
+	b := builder{out: make([]rune, 0, len(text)/2)}
+	runes := []rune(text)
+	for i, r := range runes {
+		r = sign(unicode.ToLower(r))
+		if r == '.' && !(b.endsASCII() && i+1 < len(runes) && isASCIIWord(unicode.ToLower(runes[i+1]))) {
+			r = '。' // a full stop or an ellipsis; 12.5 and a.com keep theirs
+		}
+		if r != 0 {
+			b.add(r)
 		}
 	}
-	var b strings.Builder
-	b.Grow(len(text))
-	var last rune
+	return strings.Trim(string(b.out), " ,")
+}
+
+// visible drops what no reader sees, before characters are composed across it.
+func visible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) || r == '\ufe0f' || r == '\u034f' {
+		return -1
+	}
+	if r == '…' || r == '⋯' {
+		return '，' // compatibility would make dots of it
+	}
+	return r
+}
+
+// builder collects runes without runs of signs, long repetitions and needless spaces.
+type builder struct{ out []rune }
+
+func (b *builder) last() rune {
+	if len(b.out) == 0 {
+		return 0
+	}
+	return b.out[len(b.out)-1]
+}
+
+func (b *builder) endsASCII() bool { return isASCIIWord(b.last()) }
+
+func (b *builder) add(r rune) {
+	if isSign(r) {
+		switch last := b.last(); {
+		case last == ' ':
+			b.out[len(b.out)-1] = r // a sign says more than the space before it
+		case !isSign(last):
+			b.out = append(b.out, r)
+		}
+		return
+	}
+	if b.last() == ' ' {
+		b.space(r)
+	}
 	run := 0
-	for _, r := range text {
-		r = sign(r)
-		if r == 0 {
-			continue
+	for run < len(b.out) && b.out[len(b.out)-1-run] == r {
+		run++
+		if run == maxRun && !unicode.IsDigit(r) {
+			return
 		}
-		if r == last {
-			run++
-		} else {
-			run = 1
-		}
-		if run > maxRun && !unicode.IsDigit(r) || run > 1 && isSign(r) {
-			continue
-		}
-		if isSign(r) && isSign(last) {
-			continue
-		}
-		b.WriteRune(unicode.ToLower(r))
-		last = r
 	}
-	return tidySpaces(b.String())
+	b.out = append(b.out, r)
+}
+
+// space settles the space before r: it stays between two Latin words or numbers, is a
+// pause between Chinese words, and goes elsewhere.
+func (b *builder) space(r rune) {
+	n := len(b.out) - 1
+	var before rune
+	if n > 0 {
+		before = b.out[n-1]
+	}
+	switch {
+	case isASCIIWord(before) && isASCIIWord(r):
+	case unicode.IsLetter(before) && before > unicode.MaxASCII && r > unicode.MaxASCII:
+		b.out[n] = ','
+	default:
+		b.out = b.out[:n]
+	}
 }
 
 func isSign(r rune) bool { return r == ' ' || r == ',' || r == '。' || r == '?' || r == '!' }
@@ -98,11 +154,6 @@ func sign(r rune) rune {
 		return '?'
 	case '!', '！':
 		return '!'
-	case '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff', '\ufe0f', '\u00ad':
-		return 0
-	}
-	if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) {
-		return 0
 	}
 	if unicode.IsLetter(r) || unicode.IsDigit(r) {
 		return r
@@ -113,35 +164,6 @@ func sign(r rune) rune {
 	return ' '
 }
 
-// tidySpaces keeps a space only between two Latin words or numbers.
-func tidySpaces(s string) string {
-	fields := strings.Fields(s)
-	var b strings.Builder
-	b.Grow(len(s))
-	var last rune
-	for i, f := range fields {
-		first := rune(f[0])
-		if i > 0 {
-			if isASCIIWord(last) && isASCIIWord(first) {
-				b.WriteByte(' ')
-			} else if unicode.IsLetter(last) && !isASCIIWord(last) && first > 127 {
-				b.WriteByte(',') // a space between Chinese words is a pause
-			}
-		}
-		b.WriteString(f)
-		last = lastRune(f)
-	}
-	return strings.Trim(b.String(), " ,")
-}
-
 func isASCIIWord(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
-}
-
-func lastRune(s string) rune {
-	var last rune
-	for _, r := range s {
-		last = r
-	}
-	return last
 }

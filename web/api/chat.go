@@ -118,7 +118,7 @@ func (a *API) setCookie(w http.ResponseWriter, r *http.Request, token string) {
 	if caller.Foreign {
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the caller came by https
 		Name: a.cfg.Cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: caller.Secure,
 	})
 }

@@ -42,13 +42,17 @@ var (
 	policy = articlePolicy()
 )
 
+// ownLink is a path of ours, a place in the page or a telephone number. Two slashes would
+// begin another host.
+var ownLink = regexp.MustCompile(`^(/|/[A-Za-z0-9._~%?=&#-][A-Za-z0-9._~%?=&#/-]*|#[A-Za-z0-9_-]*|tel:[0-9+-]+)$`)
+
 // articlePolicy lets through what an article needs. Links go to our own pages or dial.
 func articlePolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "blockquote", "code", "pre",
 		"table", "thead", "tbody", "tr", "th", "td")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^\d{1,4}$`)).OnElements("ol")
-	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("href").Matching(ownLink).OnElements("a")
 	p.AllowURLSchemes("tel")
 	p.AllowRelativeURLs(true)
 	p.RequireNoFollowOnLinks(false)

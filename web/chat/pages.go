@@ -166,8 +166,9 @@ func (c *Chat) Item(w http.ResponseWriter, r *http.Request) {
 	code := r.PathValue("code")
 	it := l.Knowledge().Item(code)
 	if it == nil {
-		if upper := strings.ToUpper(code); upper != code && l.Knowledge().Item(upper) != nil {
-			http.Redirect(w, r, "/items/"+upper, http.StatusMovedPermanently)
+		if known := l.Knowledge().Item(strings.ToUpper(code)); known != nil {
+			w.Header().Set("Location", "/items/"+known.Code)
+			w.WriteHeader(http.StatusMovedPermanently)
 			return
 		}
 		c.failPage(w, r, fault.New(fault.NotFound, "没有这个事项。请从全部事项里查找，或者直接问一问。"))

@@ -64,6 +64,9 @@ func (o *order) next() (ownRow, bool) {
 // here yet; it is left to its own announcement. Replies come in the order of their lines, so
 // a reply that was announced shows that those of earlier lines which have landed are, too.
 func (o *order) gap(flying []int64, beginning bool) (upTo int64, ok bool) {
+	if beginning { // the missing row may be the line that is being stored; its ack comes first
+		return 0, false
+	}
 	for _, row := range o.own {
 		if row.frame == nil {
 			continue
@@ -75,7 +78,7 @@ func (o *order) gap(flying []int64, beginning bool) (upTo int64, ok bool) {
 		}
 		return row.seq, true
 	}
-	if len(flying) > 0 || beginning {
+	if len(flying) > 0 {
 		return 0, false
 	}
 	return math.MaxInt64, len(o.own) > 0 || o.target > o.seen

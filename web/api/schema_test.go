@@ -1,0 +1,90 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"shenwei/bot"
+	"shenwei/kb"
+	"shenwei/web/respond"
+)
+
+// The description's schemas have exactly the fields of the Go types, and call exactly those
+// required that are always written.
+func TestSchemasAreTheTypes(t *testing.T) {
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Required   []string
+				Properties map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal(OpenAPI(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	requests := []string{"ChatRequest", "FeedbackRequest"}
+	types := map[string]any{
+		"ChatRequest": chatBody{}, "FeedbackRequest": feedbackBody{}, "Reply": bot.Reply{}, "HandoffNo": bot.HandoffNo{},
+		"ItemHit": bot.ItemHit{}, "Option": bot.Option{}, "Link": bot.Link{}, "Source": bot.Source{}, "Block": bot.Block{},
+		"ItemCard": bot.ItemCard{}, "Section": bot.Section{}, "Say": bot.Say{}, "Number": bot.Number{}, "Outlet": outletLine{},
+		"Outlets": outletsBody{}, "Stored": bot.Stored{}, "Messages": messagesBody{}, "ItemLine": itemLine{}, "Items": itemsBody{},
+		"Confusable": kb.Confusable{}, "English": kb.English{}, "Item": itemBody{}, "Article": articleBody{},
+		"Suggestion": Suggestion{}, "Suggestions": suggestBody{}, "Site": siteBody{}, "Done": storedBody{}, "Problem": respond.Problem{},
+	}
+	for name, v := range types {
+		all, always := fields(reflect.TypeOf(v))
+		schema := doc.Components.Schemas[name]
+		if have := slices.Sorted(maps.Keys(schema.Properties)); !slices.Equal(have, all) {
+			t.Errorf("%s has %v, the type %v", name, have, all)
+		}
+		slices.Sort(schema.Required)
+		if !slices.Contains(requests, name) && !slices.Equal(schema.Required, always) {
+			t.Errorf("%s requires %v, the type always has %v", name, schema.Required, always)
+		}
+	}
+	for name := range doc.Components.Schemas {
+		if _, ok := types[name]; !ok && !slices.Contains([]string{"Error", "Health", "Ready"}, name) {
+			t.Errorf("schema %s is of no type here", name)
+		}
+	}
+}
+
+func fields(t reflect.Type) (all, always []string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			a, b := fields(f.Type)
+			all, always = append(all, a...), append(always, b...)
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		all = append(all, name)
+		if options != "omitempty" {
+			always = append(always, name)
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(always)
+	return all, always
+}
+
+func TestMetresOfKnownPlaces(t *testing.T) {
+	// Shenzhen North station to Futian port, about 11.2 km.
+	if m := metres(22.6087, 114.0285, 22.5145, 114.0686); m < 11_000 || m > 11_500 {
+		t.Errorf("%.0f m", m)
+	}
+	if m := metres(22.5, 114, 22.5, 114); m != 0 {
+		t.Errorf("to itself %.3f m", m)
+	}
+	if m := metres(0, 0, 0, 180); m < 20_000_000 {
+		t.Errorf("half around the world %.0f m", m)
+	}
+}

@@ -1,0 +1,207 @@
+package web_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"shenwei/intents"
+	"shenwei/kb"
+	"shenwei/web"
+	"shenwei/web/api"
+)
+
+// described is one answer that the description promises, and a request that gets it.
+type described struct {
+	op     string // "GET /path" as in the description
+	status int
+	path   string
+	body   string
+	header []string
+	state  func(*site) // what is wrong with the server
+}
+
+func notReady(s *site)  { s.ready.Store(false) }
+func noStore(s *site)   { s.store.fail(errNoStore) }
+func exhausted(s *site) { s.get("/items") } // the one request that the test's limit allows
+
+// promises are requests for every answer in openapi.json. {c}, {t} and {s} stand for a
+// conversation, its token and its reply's number.
+func promises() []described {
+	foreign := []string{"Origin", "https://evil.example"}
+	bearer := []string{"Authorization", "Bearer {t}"}
+	long := `{"text":"` + strings.Repeat("啊", 4001) + `"}`
+	big := strings.Repeat("x", 70_000)
+	thumb := `{"conversation":"{c}","token":"{t}","seq":{s},"score":1,"reason":"好"}`
+	const chat, feedback, messages = "POST /api/v1/chat", "POST /api/v1/feedback", "GET /api/v1/conversations/{id}/messages"
+	list := []described{
+		{chat, 200, "/api/v1/chat", `{"text":"全部","channel":"web","ref":"x1"}`, nil, nil},
+		{chat, 200, "/api/v1/chat", `{"text":"再","conversation":"{c}","token":"{t}"}`, nil, nil},
+		{chat, 400, "/api/v1/chat", `{"text":1}`, nil, nil},
+		{chat, 403, "/api/v1/chat", `{"text":"a"}`, foreign, nil},
+		{chat, 404, "/api/v1/chat", `{"text":"a","conversation":"x","token":"y"}`, nil, nil},
+		{chat, 409, "/api/v1/chat", `{"text":"a","ref":"r1","channel":"web"}`, nil, nil},
+		{chat, 413, "/api/v1/chat", long, nil, nil},
+		{chat, 500, "/api/v1/chat", `{"text":"坏"}`, nil, nil},
+		{chat, 503, "/api/v1/chat", `{"text":"a"}`, nil, noStore},
+		{feedback, 200, "/api/v1/feedback", thumb, nil, nil},
+		{feedback, 400, "/api/v1/feedback", `{"score":3}`, nil, nil},
+		{feedback, 403, "/api/v1/feedback", thumb, foreign, nil},
+		{feedback, 404, "/api/v1/feedback", `{"conversation":"x","seq":1,"score":1}`, nil, nil},
+		{feedback, 413, "/api/v1/feedback", big, nil, nil},
+		{feedback, 503, "/api/v1/feedback", thumb, nil, noStore},
+		{messages, 200, "/api/v1/conversations/{c}/messages", "", bearer, nil},
+		{messages, 400, "/api/v1/conversations/{c}/messages?after=x", "", bearer, nil},
+		{messages, 404, "/api/v1/conversations/{c}/messages", "", nil, nil},
+		{messages, 503, "/api/v1/conversations/{c}/messages", "", bearer, noStore},
+		{"GET /api/v1/items", 200, "/api/v1/items?popular=1", "", nil, nil},
+		{"GET /api/v1/items", 400, "/api/v1/items?popular=x", "", nil, nil},
+		{"GET /api/v1/items", 503, "/api/v1/items", "", nil, notReady},
+		{"GET /api/v1/items/{code}", 200, "/api/v1/items/CRJ-007", "", nil, nil},
+		{"GET /api/v1/items/{code}", 200, "/api/v1/items/JJ-001", "", nil, nil},
+		{"GET /api/v1/items/{code}", 404, "/api/v1/items/X", "", nil, nil},
+		{"GET /api/v1/items/{code}", 503, "/api/v1/items/CRJ-007", "", nil, notReady},
+		{"GET /api/v1/articles/{id}", 200, "/api/v1/articles/baojing", "", nil, nil},
+		{"GET /api/v1/articles/{id}", 404, "/api/v1/articles/x", "", nil, nil},
+		{"GET /api/v1/articles/{id}", 503, "/api/v1/articles/baojing", "", nil, notReady},
+		{"GET /api/v1/suggest", 200, "/api/v1/suggest?q=a", "", nil, nil},
+		{"GET /api/v1/suggest", 400, "/api/v1/suggest?q=" + strings.Repeat("a", 101), "", nil, nil},
+		{"GET /api/v1/suggest", 503, "/api/v1/suggest?q=a", "", nil, notReady},
+		{"GET /api/v1/outlets", 200, "/api/v1/outlets?near=22.5,114", "", nil, nil},
+		{"GET /api/v1/outlets", 400, "/api/v1/outlets?near=x", "", nil, nil},
+		{"GET /api/v1/outlets", 404, "/api/v1/outlets?item=x", "", nil, nil},
+		{"GET /api/v1/outlets", 503, "/api/v1/outlets", "", nil, notReady},
+		{"GET /api/v1/site", 200, "/api/v1/site", "", nil, nil},
+		{"GET /api/v1/site", 503, "/api/v1/site", "", nil, notReady},
+		{"GET /api/openapi.json", 200, "/api/openapi.json", "", nil, nil},
+		{"GET /healthz", 200, "/healthz", "", nil, nil},
+		{"GET /readyz", 200, "/readyz", "", nil, nil},
+		{"GET /readyz", 503, "/readyz", "", nil, notReady},
+	}
+	for _, op := range list {
+		if op.status == 200 && op.op != "GET /healthz" {
+			op.status, op.state = 429, exhausted
+			list = append(list, op)
+		}
+	}
+	return list
+}
+
+func loadDescription(t *testing.T) (*openapi3.T, routers.Router) {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, router
+}
+
+func TestEveryRouteIsDescribedAndEveryDescriptionIsARoute(t *testing.T) {
+	s := newSite(t, nil)
+	doc, _ := loadDescription(t)
+	var have []string
+	for path, p := range doc.Paths.Map() {
+		for method := range p.Operations() {
+			have = append(have, method+" "+path)
+		}
+	}
+	want := s.web.Described()
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("described %v\nroutes %v", have, want)
+	}
+}
+
+func TestEveryDescribedAnswerIsGivenAsDescribed(t *testing.T) {
+	doc, router := loadDescription(t)
+	missing := map[string]bool{}
+	for path, p := range doc.Paths.Map() {
+		for method, op := range p.Operations() {
+			for status := range op.Responses.Map() {
+				missing[method+" "+path+" "+status] = true
+			}
+		}
+	}
+	for _, c := range promises() {
+		name := c.op + " " + strconv.Itoa(c.status)
+		t.Run(name, func(t *testing.T) { keep(t, router, c) })
+		if _, described := missing[name]; !described {
+			t.Errorf("%s is not described", name)
+		}
+		missing[name] = false
+	}
+	for name, open := range missing {
+		if open {
+			t.Errorf("%s is described and no request of this test gets it", name)
+		}
+	}
+}
+
+// keep asks a fresh server and holds the answer against the description.
+func keep(t *testing.T, router routers.Router, c described) {
+	s := newSite(t, func(cfg *web.Config) {
+		if c.status == 429 {
+			cfg.Limits.Address = web.Limit{Events: 2, Per: time.Hour} // one begins the conversation
+		}
+	}, func(l *stubLive) {
+		l.nearest = func(string) []intents.Scored {
+			return []intents.Scored{{Kind: kb.KindItem, Code: "CRJ-007", Phrase: "换证"}, {Kind: kb.KindArticle, Code: "baojing", Phrase: "报警"}}
+		}
+	})
+	first := s.say("", "", "r1", "全部")
+	fill := strings.NewReplacer("{c}", first.Conversation, "{t}", first.Token, "{s}", strconv.FormatInt(first.Seq, 10)).Replace
+	if c.state != nil {
+		c.state(s)
+	}
+	method, template, _ := strings.Cut(c.op, " ")
+	req, err := http.NewRequestWithContext(t.Context(), method, s.http.URL+fill(c.path), strings.NewReader(fill(c.body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(c.header); i += 2 {
+		req.Header.Set(c.header[i], fill(c.header[i+1]))
+	}
+	got := s.do(req)
+	if got.status != c.status {
+		t.Fatalf("%d %s, want %d", got.status, got.body, c.status)
+	}
+	req.Body = io.NopCloser(strings.NewReader(fill(c.body)))
+	route, params, err := router.FindRoute(req)
+	if err != nil || route.Path != template {
+		t.Fatalf("route %v: %v", route, err)
+	}
+	in := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+	}}
+	if c.status == 200 {
+		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
+			t.Errorf("the request is not as described: %v", err)
+		}
+	}
+	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: got.status, Header: got.header, Body: io.NopCloser(bytes.NewReader([]byte(got.body))),
+		Options: in.Options,
+	})
+	if err != nil {
+		t.Errorf("the answer is not as described: %v\n%s", err, got.body)
+	}
+}
