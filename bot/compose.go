@@ -107,11 +107,21 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 		w.say(card.FacetName + "：" + card.FacetText)
 	}
 	w.say(fmt.Sprintf("%s｜费用：%s｜时限：%s", card.Trips, it.Fee, it.TimeLimit), it.TripsNote)
-	if len(it.Materials) > 0 && (facet != kb.Material || card.FacetText == "") {
+	if len(it.Materials) > 0 && !saysAll(card.FacetText, it.Materials) {
 		w.say("带上：" + strings.Join(it.Materials, "、"))
 	}
 	w.say(it.Handover)
 	w.steps(it, facet)
+}
+
+// saysAll reports whether the text names every one of the parts.
+func saysAll(text string, parts []string) bool {
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			return false
+		}
+	}
+	return true
 }
 
 // steps are the facets that were not asked, folded.

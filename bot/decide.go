@@ -9,10 +9,12 @@ import (
 // wrong link sends her on a wrong way; a wrong article is read and put aside; silence
 // leaves her where she was.
 const (
-	costWrongItem    = 1.6
+	costWrongItem    = 1.3
 	costWrongArticle = 0.75
 	costAsk          = 0.55
 	costSilence      = 1.6
+	// costStranger is that of answering what is nobody's matter here.
+	costStranger = 3.0
 )
 
 // maxOptions is how many choices are offered at most.
@@ -44,8 +46,9 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 	if ranked[0].Kind == kb.KindArticle {
 		wrong = costWrongArticle
 	}
-	answer := (1 - p.top) * wrong
-	ask := costAsk + (1-p.five)*costSilence
+	strange := 1 - p.ours
+	answer := (p.ours-p.top)*wrong + strange*costStranger
+	ask := costAsk + (p.ours-p.five)*costSilence + strange*costStranger/2
 	silent := costSilence * p.ours
 	top := ranked[0]
 	switch {
@@ -58,8 +61,22 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 		return c.answerArticle(e.know.Article(top.Code), p.top, "the best fit"), "an article fits best"
 	}
 	d := c.answerItem(top.Code, c.un.Facet, p.top, "the best fit")
+	d.lead = e.hoursNote(c, top.Code)
 	d.options = e.alternatives(ranked, p)
 	return d, "an item fits best"
+}
+
+// hoursNote answers the part of a question that asks for opening hours: they are never
+// invented, the booking page has them.
+func (e *Engine) hoursNote(c *turnCase, code string) string {
+	it := e.know.Item(code)
+	switch {
+	case it == nil || !c.un.Has("office-hours"):
+		return ""
+	case it.Trips == 0:
+		return "网上提交不分周末和节假日；要去窗口或自助机的，各网点开放时间不同，请以预约页面为准。"
+	}
+	return "周末、节假日和中午是否开放，各网点不同，请先看预约页面，以预约页面为准。"
 }
 
 // odds are calibrated probabilities of one turn.

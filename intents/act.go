@@ -27,7 +27,7 @@ const (
 
 var (
 	personWords = []string{
-		"转人工", "人工客服", "人工服务", "找人工", "要人工", "人工坐席", "人工座席", "转真人", "要真人", "找真人", "真人客服", "真人服务", "来个真人", "换真人", "转接人工", "接人工", "叫人工", "换人工", "人工台",
+		"转人工", "人工客服", "人工服务", "找人工", "要人工", "人工坐席", "人工座席", "转真人", "我要真人", "找真人", "真人客服", "真人服务", "来个真人", "换真人", "转接人工", "接人工", "叫人工", "换人工", "人工台",
 		"找客服", "联系客服", "在线客服", "转客服", "客服呢", "找个人来回答", "找个人跟我说", "找个人聊", "找个人回答", "叫个人来", "找个真人", "换个人来", "换个活人", "找活人", "有活人吗", "叫人来", "跟人说", "和人说", "人来回答", "不要机器人", "不想跟机器人", "别让机器人",
 		"接线员", "话务员", "找你们的人", "有没有人在", "有人在线吗", "有人在吗", "找工作人员", "转工作人员", "工作人员呢", "找值班", "帮我转接", "转接一下", "转热线", "接热线",
 		"real person", "live agent", "talk to agent", "talk to an agent", "talk to a human", "a human please", "operator please", "talk to a person", "talk to someone", "speak to someone", "speak to a person", "customer service",
@@ -65,7 +65,7 @@ var (
 // forms, or a sentence around them.
 func AsksPerson(text string) bool {
 	bare := strings.Trim(text, ",。?! ")
-	if equalsAny(bare, barePerson) {
+	if equalsAny(strings.ReplaceAll(bare, ",", ""), barePerson) {
 		return true
 	}
 	for _, w := range notPerson {

@@ -52,14 +52,21 @@ func (f *Features) Map() map[string]float64 {
 }
 
 // noneCount is the number of features of «nothing of ours is asked for».
-const noneCount = 7
+const noneCount = 12
 
-var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask"}
+var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support"}
 
 type noneFeatures [noneCount]float32
 
+// nearest is how near a line comes to the knowledge at all.
+type nearest struct {
+	ask, gram, whole, support float32
+	// unknown is the share of the line's words that stand nowhere in the knowledge.
+	unknown float32
+}
+
 // noneOf describes a line as a whole: how likely it is that no entry answers it.
-func noneOf(un *Understanding, bestAsk float32) noneFeatures {
+func noneOf(un *Understanding, n nearest) noneFeatures {
 	f := noneFeatures{1}
 	for _, h := range un.Concepts {
 		switch {
@@ -77,7 +84,10 @@ func noneOf(un *Understanding, bestAsk float32) noneFeatures {
 	if len(un.runes) <= 4 {
 		f[5] = 1
 	}
-	f[6] = bestAsk
+	f[6], f[7], f[8], f[9], f[11] = n.ask, n.gram, n.whole, n.unknown, n.support
+	if n.unknown == 0 {
+		f[10] = 1
+	}
 	return f
 }
 

@@ -16,6 +16,32 @@ type Model struct {
 	none  [noneCount]float64
 }
 
+// Models are what was learned from examples.
+type Models struct {
+	Ranker *Model
+	// Danger is nil where only the rules of the triage are wanted.
+	Danger *DangerModel
+}
+
+// The names of the weights' files.
+const (
+	RankerFile = "ranker.yaml"
+	DangerFile = "danger.tsv"
+)
+
+// ParseModels reads the weights' files by name. The ranker's must be there.
+func ParseModels(files map[string]string) (Models, error) {
+	var m Models
+	var err error
+	if m.Ranker, err = ParseModel(files[RankerFile]); err != nil {
+		return m, err
+	}
+	if text, ok := files[DangerFile]; ok {
+		m.Danger, err = ParseDangerModel(text)
+	}
+	return m, err
+}
+
 type modelFile struct {
 	Note  string             `yaml:"note,omitempty"`
 	Entry map[string]float64 `yaml:"entry"`

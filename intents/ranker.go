@@ -287,14 +287,37 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 		}
 		sc.scores[i] = r.model.score(f)
 	}
-	return r.model.noneScore(r.noneFeatures(un, sc, best))
+	return r.model.noneScore(noneOf(un, r.nearness(un, sc)))
 }
 
-func (r *ranker) noneFeatures(un *Understanding, sc *rankScratch, best int) noneFeatures {
-	if best < 0 {
-		return noneOf(un, 0)
+// nearness is how near the line came to any entry.
+func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
+	n := nearest{unknown: r.unknown(un)}
+	for i := range r.entries {
+		n.ask = max(n.ask, sc.words[i].best)
+		n.gram = max(n.gram, sc.grams[i].best)
+		n.whole = max(n.whole, sc.whole[i].best)
+		n.support = max(n.support, sc.words[i].second)
 	}
-	return noneOf(un, sc.words[best].best)
+	return n
+}
+
+// unknown is the share of the line's words of meaning that stand nowhere in the knowledge.
+func (r *ranker) unknown(un *Understanding) float32 {
+	words, strange := 0, 0
+	for _, t := range un.Tokens {
+		if stopWords[t.Text] {
+			continue
+		}
+		words++
+		if _, ok := r.words.ids["w:"+t.Text]; !ok {
+			strange++
+		}
+	}
+	if words == 0 {
+		return 0
+	}
+	return float32(strange) / float32(words)
 }
 
 // compare fills the scratch with the line's similarity to every entry and returns the

@@ -11,8 +11,14 @@ import (
 	"shenwei/kb/segment"
 )
 
-// shared is one understander of the shipped knowledge for all tests.
-var shared = sync.OnceValue(func() *Understander {
+// shared is one understander of the shipped knowledge for all tests, with the triage's
+// rules alone: what is learned from examples has tests of its own (whole).
+var shared = sync.OnceValue(func() *Understander { return shipped(false) })
+
+// whole is the understander that citizens meet.
+var whole = sync.OnceValue(func() *Understander { return shipped(true) })
+
+func shipped(learned bool) *Understander {
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		panic(err)
@@ -33,12 +39,15 @@ var shared = sync.OnceValue(func() *Understander {
 	if err != nil {
 		panic(err)
 	}
-	model, err := ParseModel(k.Weights)
+	models, err := ParseModels(k.Weights)
 	if err != nil {
 		panic(err)
 	}
-	return New(k, dict, seg, norm, model)
-})
+	if !learned {
+		models.Danger = nil
+	}
+	return New(k, dict, seg, norm, models)
+}
 
 var normal = sync.OnceValue(func() *segment.Normalizer {
 	n, err := segment.NewNormalizer()

@@ -29,8 +29,16 @@ var slotConcepts = map[string][2]string{
 // slotsOf reads what the citizen says of herself and of the thing.
 func slotsOf(text string, hits []ConceptHit, places map[string]string) map[string]string {
 	slots := map[string]string{}
+	runes := []rune(text)
 	for _, h := range hits {
-		if s, ok := slotConcepts[h.ID]; ok {
+		s, ok := slotConcepts[h.ID]
+		if ok && denies(runes, h.Start) {
+			if h.ID != "local" {
+				continue // 没丢, 没过期
+			}
+			s[1] = "非深户"
+		}
+		if ok {
 			if _, taken := slots[s[0]]; !taken {
 				slots[s[0]] = s[1]
 			}
@@ -45,6 +53,12 @@ func slotsOf(text string, hits []ConceptHit, places map[string]string) map[strin
 		slots[SlotDistrict] = d
 	}
 	return slots
+}
+
+// denies reports whether a denial stands right before the position.
+func denies(runes []rune, at int) bool {
+	before := string(runes[max(0, at-3):min(max(at, 0), len(runes))])
+	return hasSuffixAny(before, []string{"不是", "没", "没有", "不算", "并非", "非", "还没", "无"})
 }
 
 // districtOf is the district of the place that the text names first; of two that begin

@@ -37,16 +37,14 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 	}
 	sort.SliceStable(order, func(a, b int) bool { return sc.scores[order[a]] > sc.scores[order[b]] })
 	s := Sample{Group: group, noneOK: noneOK, weight: weight}
-	var nearest float32
 	for n, i := range order {
-		nearest = max(nearest, sc.words[i].best)
 		ok := right(r.entries[i].kind, r.entries[i].code)
 		if n < sampleDepth || ok {
 			s.features = append(s.features, sc.features[i])
 			s.right = append(s.right, ok)
 		}
 	}
-	s.none = noneOf(un, nearest)
+	s.none = noneOf(un, r.nearness(un, sc))
 	return s
 }
 

@@ -126,6 +126,12 @@ func (t *Triager) Read(text string) Triage {
 	return caution
 }
 
+// Cues are the cues of a normalised text, of danger and of its context.
+func (t *Triager) Cues(text string) []found {
+	hits := t.scan([]rune(text))
+	return append(hits, combine(hits)...)
+}
+
 // unnamedKind is a cry for help that does not say what is wrong; paidKind is money sent just
 // now, a danger only where somebody cheats.
 const (

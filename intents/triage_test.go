@@ -62,8 +62,8 @@ func TestDangerIsSeenAndLookAlikesAreNot(t *testing.T) {
 // Politeness, haste and a matter of every day around it must not hide a danger.
 func TestDangerIsSeenWhateverStandsAroundIt(t *testing.T) {
 	for _, c := range triageCases(t) {
-		if c.level != "danger" || read(t, c.say).English {
-			continue
+		if c.level != "danger" || c.say[0] < 128 {
+			continue // pinyin and English are read in lines of their own
 		}
 		for _, around := range []string{"你好，%s", "%s！！！", "请问护照怎么换？%s", "%s。另外身份证丢了怎么补", "😭%s😭", "　%s　"} {
 			line := strings.Replace(around, "%s", c.say, 1)
@@ -78,6 +78,20 @@ func TestDangerIsSeenInTraditionalAndFullWidthWriting(t *testing.T) {
 	for _, line := range []string{"樓下有人拿刀", "我不想活了", "孩子不見了", "救命", "我被強姦了", "著火了", "有人跟蹤我", "Ｈｅｌｐ　ｍｅ　ｐｌｅａｓｅ"} {
 		if got := read(t, line).Triage; got.Level != Danger {
 			t.Errorf("%q is %q", line, got.Level)
+		}
+	}
+}
+
+// Whatever was learned from examples, these are never anything but an emergency: somebody
+// says in plain words that she or another is in danger now.
+func TestAPlainDangerIsOneAlsoForTheWholeTriage(t *testing.T) {
+	for _, line := range []string{
+		"我不想活了", "如果我死了我的户口会怎么样 我真的不想活了", "人生没有意义 不如死了算了", "我想自杀", "帮我查我老公在哪 不告诉我我就跳楼", "我站在楼顶了",
+		"楼下有人拿刀", "办身份证的大厅里有人拿刀怎么办", "有人在打我", "我想离开家 但他喝醉了又在打我 户口本在他手里怎么迁户口", "救命", "孩子不见了", "有人撬我家门",
+		"我被绑架了", "让我转到安全账户 还没挂电话", "我家着火了", "我被强奸了", "i want to kill myself", "someone has a knife downstairs", "my son is missing",
+	} {
+		if got := whole().Read(line).Triage; got.Level != Danger {
+			t.Errorf("%q is %q %q (%s; %s)", line, got.Level, got.Kind, got.Cue, got.Why)
 		}
 	}
 }

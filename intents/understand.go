@@ -49,17 +49,19 @@ type Understander struct {
 	concepts *Concepts
 	triage   *Triager
 	places   map[string]string
+	danger   *DangerModel
 	ranker   *ranker
 }
 
 // New builds an understander for the knowledge. The segmenter must keep the lexicon's
 // words whole: see Words.
-func New(k *kb.Knowledge, dict *segment.Dictionary, seg *segment.Segmenter, norm *segment.Normalizer, model *Model) *Understander {
+func New(k *kb.Knowledge, dict *segment.Dictionary, seg *segment.Segmenter, norm *segment.Normalizer, models Models) *Understander {
 	u := &Understander{
 		norm: norm, seg: seg, concepts: NewConcepts(k.Lexicon, norm), triage: NewTriager(), places: placesOf(k.Outlets),
 	}
 	u.repair = newRepairer(k.Lexicon, dict, norm, u.triage.Words())
-	u.ranker = newRanker(k, u, model)
+	u.ranker = newRanker(k, u, models.Ranker)
+	u.danger = models.Danger
 	return u
 }
 
@@ -116,6 +118,13 @@ func placesOf(outlets []kb.Outlet) map[string]string {
 
 // Read understands one line. It does no ranking.
 func (u *Understander) Read(text string) *Understanding {
+	un := u.readRules(text)
+	u.settle(un)
+	return un
+}
+
+// readRules understands a line with the triage's rules alone.
+func (u *Understander) readRules(text string) *Understanding {
 	un := &Understanding{Raw: text, Traditional: u.norm.Traditional(text)}
 	normal := u.norm.Text(text)
 	var pinyin bool

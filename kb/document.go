@@ -59,7 +59,7 @@ func (d Document) Path() string {
 	case KindOutlet:
 		return path.Join("outlets", d.ID+".yaml")
 	case KindWeights:
-		return path.Join("weights", d.ID+".yaml")
+		return path.Join("weights", d.ID)
 	}
 	return path.Join("lexicon", d.ID+".yaml")
 }
@@ -107,8 +107,8 @@ func documentAt(p string) (Document, bool) {
 		return Document{Kind: KindLexicon, ID: stem}, true
 	case folder == "outlets" && path.Ext(p) == ".yaml":
 		return Document{Kind: KindOutlet, ID: stem}, true
-	case folder == "weights" && path.Ext(p) == ".yaml":
-		return Document{Kind: KindWeights, ID: stem}, true
+	case folder == "weights" && (path.Ext(p) == ".yaml" || path.Ext(p) == ".tsv"):
+		return Document{Kind: KindWeights, ID: base}, true
 	case folder == "gold" && (path.Ext(p) == ".tsv" || path.Ext(p) == ".jsonl"):
 		return Document{Kind: KindGold, ID: base}, true
 	}

@@ -124,7 +124,7 @@ func TestADocumentHasOnePlace(t *testing.T) {
 		{Document{Kind: KindOutlet, ID: "halls"}, "outlets/halls.yaml"},
 		{Document{Kind: KindGold, ID: "first.tsv"}, "gold/first.tsv"},
 		{Document{Kind: KindGold, ID: "talks.jsonl"}, "gold/talks.jsonl"},
-		{Document{Kind: KindWeights, ID: "ranker"}, "weights/ranker.yaml"},
+		{Document{Kind: KindWeights, ID: "ranker.yaml"}, "weights/ranker.yaml"},
 	} {
 		if got := c.doc.Path(); got != c.want {
 			t.Errorf("%s stands at %s, want %s", c.doc.Key(), got, c.want)

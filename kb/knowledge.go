@@ -13,8 +13,8 @@ type Knowledge struct {
 	Articles []*Article
 	Lexicon  Lexicon
 	Outlets  []Outlet
-	// Weights are the ranker's, as a file that intents reads.
-	Weights string
+	// Weights are learned weights by file name, as intents reads them.
+	Weights map[string]string
 
 	items    map[string]*Item
 	articles map[string]*Article
@@ -29,7 +29,7 @@ func (k *Knowledge) Article(id string) *Article { return k.articles[id] }
 // Parse reads and checks documents together. The error is Problems, complete, in the
 // order of paths.
 func Parse(docs []Document) (*Knowledge, error) {
-	k := &Knowledge{items: map[string]*Item{}, articles: map[string]*Article{}}
+	k := &Knowledge{items: map[string]*Item{}, articles: map[string]*Article{}, Weights: map[string]string{}}
 	paths := map[string]string{} // key → path, to report what is defined twice
 	var problems Problems
 	sorted := append([]Document(nil), docs...)
@@ -85,7 +85,7 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Lexicon.Rewrites = append(k.Lexicon.Rewrites, l.Rewrites...)
 		k.Lexicon.Stop = append(k.Lexicon.Stop, l.Stop...)
 	case KindWeights:
-		k.Weights = doc.Body
+		k.Weights[doc.ID] = doc.Body
 	case KindOutlet:
 		os, ps := ParseOutlets(doc)
 		if ps != nil {

@@ -261,7 +261,7 @@ func TestFeedbackIsStoredForAReply(t *testing.T) {
 
 func TestTheSiteSaysThatItsDataAreSamples(t *testing.T) {
 	s := newSite(t, nil)
-	if got := s.get("/api/v1/site"); !strings.Contains(got.body, `"sample":true`) || !strings.Contains(got.body, "示例数据") {
+	if got := s.get("/api/v1/site"); !strings.Contains(got.body, `"sample":true`) || !strings.Contains(got.body, "不能作为办事依据") {
 		t.Errorf("%s", got.body)
 	}
 	own := newSite(t, nil, func(l *stubLive) { l.site = bot.Site{Hotline: "0755-12345678"} })

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"shenwei/web"
 	"shenwei/web/live"
 )
 
@@ -331,6 +330,30 @@ func TestAStoreThatFailsIsToldAndNothingIsAcknowledged(t *testing.T) {
 	c.want("reply")
 }
 
+func TestAHintOfARowThatCannotBeReadYetDoesNoHarm(t *testing.T) {
+	s := newSite(t, nil)
+	c := s.dial()
+	ready, _ := c.begin("r1", "一")
+	s.hub.Committed(ready.Conversation, 9) // another node's row, not visible here yet
+	c.send(say("r2", "二"))
+	c.want("ack")
+	c.want("reply")
+	s.hub.Committed(ready.Conversation, s.store.write(ready.Conversation, "reply", "坐席的话"))
+	if f := c.want("event"); f.Seq != 5 || f.Reply.Text != "坐席的话" {
+		t.Errorf("event %+v", f)
+	}
+}
+
+func TestAConnectionWhoseRowsCannotBeReadComesBackLater(t *testing.T) {
+	s := newSite(t, nil)
+	c := s.dial()
+	ready, _ := c.begin("r1", "一")
+	row := s.store.write(ready.Conversation, "reply", "坐席的话")
+	s.store.fail(errNoStore)
+	s.hub.Committed(ready.Conversation, row)
+	c.wantClosed(websocket.CloseTryAgainLater)
+}
+
 func TestShutdownSendsSocketsAwayWithAHint(t *testing.T) {
 	s := newSite(t, nil)
 	c := s.dial()
@@ -348,39 +371,4 @@ func TestShutdownSendsSocketsAwayWithAHint(t *testing.T) {
 	if _, res, err := s.tryDial("/ws/chat"); err == nil || res.StatusCode != 503 {
 		t.Errorf("a new connection after shutdown: %v %v", err, res)
 	}
-}
-
-func TestTheHandshakeChecksOriginChannelAndUpgrade(t *testing.T) {
-	s := newSite(t, func(c *web.Config) { c.AllowedOrigins = []string{"https://h5.example"} })
-	for _, c := range []struct {
-		path, origin string
-		status       int
-	}{
-		{"/ws/chat", "", 101}, {"/ws/chat", s.http.URL, 101}, {"/ws/chat", "https://h5.example", 101},
-		{"/ws/chat?channel=h5", "", 101}, {"/ws/chat?channel=cli", "", 400},
-		{"/ws/chat", "https://evil.example", 403}, {"/ws/chat", "null", 403}, {"/ws/chat", "https://h5.example.evil", 403},
-	} {
-		var header []string
-		if c.origin != "" {
-			header = []string{"Origin", c.origin}
-		}
-		_, res, err := s.tryDial(c.path, header...)
-		if res == nil || res.StatusCode != c.status {
-			t.Errorf("%s from %q: %v %v, want %d", c.path, c.origin, res, err, c.status)
-		}
-	}
-	wantError(t, s.get("/ws/chat"), 400, "bad_request")
-}
-
-func TestTheCookieOpensAConversationOverTheSocket(t *testing.T) {
-	s := newSite(t, nil)
-	first := s.say("", "", "r1", "一")
-	c := s.dial("Cookie", web.CookieName+"="+first.Token, "Origin", s.http.URL)
-	c.send(hello(first.Conversation, "", 2))
-	if f := c.want("ready"); f.Token != "" || f.Seq != 2 {
-		t.Errorf("ready %+v: the cookie's token must not be told to scripts", f)
-	}
-	c.send(say("r2", "二"))
-	c.want("ack")
-	c.want("reply")
 }

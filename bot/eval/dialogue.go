@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -43,6 +44,9 @@ func ReadDialogues(r io.Reader, known func(code string) bool) ([]Dialogue, error
 		dec := json.NewDecoder(strings.NewReader(sc.Text()))
 		dec.DisallowUnknownFields()
 		err := dec.Decode(&d)
+		if err == nil && dec.More() {
+			err = errors.New("more than one JSON object in the line")
+		}
 		if err == nil {
 			err = d.check(known)
 		}
@@ -71,6 +75,9 @@ func (d Dialogue) check(known func(string) bool) error {
 	for i, t := range d.Turns {
 		if t.Say == "" || !actions[t.Action] && !turnActions[t.Action] {
 			return fmt.Errorf("turn %d: empty, or unknown action %q", i+1, t.Action)
+		}
+		if t.Action == "answer" && len(t.Codes) == 0 {
+			return fmt.Errorf("turn %d: an answer needs codes", i+1)
 		}
 		for _, c := range t.Codes {
 			if !known(c) {

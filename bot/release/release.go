@@ -60,7 +60,7 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err != nil {
 		return nil, err
 	}
-	model, err := intents.ParseModel(k.Weights)
+	models, err := intents.ParseModels(k.Weights)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err != nil {
 		return nil, err
 	}
-	read := intents.New(k, b.dict, seg, b.norm, model)
+	read := intents.New(k, b.dict, seg, b.norm, models)
 	engine := bot.NewEngine(bot.Parts{
 		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
 	})

@@ -28,6 +28,7 @@ type cli struct {
 	Serve   serveCmd         `cmd:"" help:"Serve the chat page, the API and the socket."`
 	Ask     askCmd           `cmd:"" help:"Answer a question, or one question a line from standard input."`
 	Eval    evalCmd          `cmd:"" help:"Score a labelled file of questions."`
+	Train   trainCmd         `cmd:"" help:"Fit the ranker's weights on labelled files, cross-validated."`
 	Import  importCmd        `cmd:"" help:"Take knowledge in as drafts; publish with --publish."`
 	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder or a JSON file."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`

@@ -230,3 +230,18 @@ func (r *Repairer) fromPinyin(text string) (string, bool) {
 	}
 	return b.String(), read*3 >= letters*2
 }
+
+// Pinyin spells a text as people without a Chinese keyboard do: syllables with a space
+// between them, other signs as they are.
+func Pinyin(text string) string {
+	args := pinyin.NewArgs()
+	var parts []string
+	for _, c := range text {
+		if p := pinyin.SinglePinyin(c, args); len(p) > 0 {
+			parts = append(parts, p[0])
+		} else if c != ' ' {
+			parts = append(parts, string(c))
+		}
+	}
+	return strings.Join(parts, " ")
+}

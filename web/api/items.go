@@ -25,7 +25,7 @@ type siteBody struct {
 	Notice  string `json:"notice"`
 }
 
-const sampleNotice = "示例数据：不能作为办事依据，以办理页面和窗口公告为准。"
+const sampleNotice = "不能作为办事依据，以办理页面和窗口公告为准。"
 
 // Site is what the pages need to know of the operator.
 func (a *API) Site(w http.ResponseWriter, r *http.Request) {

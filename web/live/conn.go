@@ -25,7 +25,8 @@ type Conn struct {
 
 	mu      sync.Mutex
 	queue   []message
-	bytes   int
+	waiting int           // messages not yet written: those in queue and those the writer has
+	bytes   int           // of these
 	writing bool          // a goroutine is writing the queue
 	closing bool          // nothing more is queued
 	empty   chan struct{} // somebody waits for an empty queue
@@ -76,17 +77,32 @@ func (c *Conn) enqueue(m message) {
 	if c.closing {
 		return
 	}
-	if m.kind != websocket.CloseMessage && (len(c.queue) >= maxQueued || c.bytes+len(m.data) > maxQueuedLen) {
-		c.queue, c.bytes = nil, 0
+	if m.kind != websocket.CloseMessage && (c.waiting >= maxQueued || c.bytes+len(m.data) > maxQueuedLen) {
+		c.drop()
 		m = message{kind: websocket.CloseMessage, code: websocket.CloseTryAgainLater, data: []byte(retryHint())}
 	}
 	c.closing = m.kind == websocket.CloseMessage
 	c.queue = append(c.queue, m)
+	c.waiting++
 	c.bytes += len(m.data)
 	if !c.writing {
 		c.writing = true
 		go c.writeOn()
 	}
+}
+
+// drop forgets what the writer has not taken yet. The caller holds c.mu.
+func (c *Conn) drop() {
+	for _, m := range c.queue {
+		c.written(m)
+	}
+	c.queue = nil
+}
+
+// written takes a message off the account. The caller holds c.mu.
+func (c *Conn) written(m message) {
+	c.waiting--
+	c.bytes -= len(m.data)
 }
 
 // Flushed waits until everything queued is sent; false when the connection is closing. It
@@ -120,24 +136,24 @@ func (c *Conn) isClosing() bool {
 
 // writeOn is the only writer: it sends the queue and ends when it is empty.
 func (c *Conn) writeOn() {
-	for {
-		c.mu.Lock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
 		batch := c.queue
-		c.queue, c.bytes = nil, 0
-		if len(batch) == 0 {
-			c.writing = false
-			c.wakeWaiting()
-			c.mu.Unlock()
-			return
-		}
-		c.mu.Unlock()
+		c.queue = nil
 		for _, m := range batch {
-			if !c.write(m) {
+			c.mu.Unlock()
+			ok := c.write(m)
+			c.mu.Lock()
+			if !ok {
 				c.fail()
 				return
 			}
+			c.written(m)
 		}
 	}
+	c.writing = false
+	c.wakeWaiting()
 }
 
 // wakeWaiting releases who waits in Flushed. The caller holds c.mu.
@@ -148,12 +164,11 @@ func (c *Conn) wakeWaiting() {
 	}
 }
 
-// fail ends a connection that cannot be written any more.
+// fail ends a connection that cannot be written any more. The caller holds c.mu.
 func (c *Conn) fail() {
 	c.cut()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closing, c.writing, c.queue = true, false, nil
+	c.closing, c.writing = true, false
+	c.drop()
 	c.wakeWaiting()
 }
 
