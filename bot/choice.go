@@ -2,6 +2,7 @@ package bot
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"shenwei/intents"
 	"shenwei/kb"
@@ -31,7 +32,41 @@ func (e *Engine) choice(c *turnCase) (*draft, string) {
 	if c.un.Act == intents.Deny {
 		return e.miss(c), "none of the options"
 	}
+	if key := e.meant(c, open); key != "" {
+		if d := e.chosen(c, key); d != nil {
+			return d, "described " + key
+		}
+	}
 	return nil, "not an answer to the options"
+}
+
+// The limits of choosing in words: a line this long is a new question; the option must be
+// this likely and this much likelier than any other option.
+const (
+	describing = 14
+	describedP = 0.2
+	describedX = 2.5
+)
+
+// meant finds the option that a short line describes (「居住证的那个」), "" when none stands out.
+func (e *Engine) meant(c *turnCase, open []Option) string {
+	if c.un.Act != intents.Ask || utf8.RuneCountInString(c.un.Text) > describing {
+		return ""
+	}
+	ranked := c.rank()
+	key, best, second := "", 0.0, 0.0
+	for _, o := range open {
+		switch p := ranked.Probability(o.Key()); {
+		case p > best:
+			key, best, second = o.Key(), p, best
+		case p > second:
+			second = p
+		}
+	}
+	if best < describedP || best < describedX*second {
+		return ""
+	}
+	return key
 }
 
 // chosen answers a chosen item or article with the facet that was asked before.

@@ -134,14 +134,22 @@ func (e *Engine) questionFor(options []Option) string {
 	return "您是想办下面哪一件？"
 }
 
+// An answer this certain stands alone; beside a less certain one stand at most maxBeside
+// others that are not much less likely.
+const (
+	certain   = 0.92
+	beside    = 0.06
+	maxBeside = 4
+)
+
 // alternatives are offered beside an answer that is likely but not certain.
 func (e *Engine) alternatives(ranked []intents.Scored, p odds) []Option {
-	if p.top > 0.85 {
+	if p.top > certain {
 		return nil
 	}
 	var options []Option
 	for _, s := range ranked[1:] {
-		if len(options) == 3 || s.P < 0.2*ranked[0].P {
+		if len(options) == maxBeside || s.P < beside*ranked[0].P {
 			break
 		}
 		options = append(options, e.option(s))

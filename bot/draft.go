@@ -42,7 +42,10 @@ func (d *draft) names(code string) bool {
 // slots remembered.
 func (c *turnCase) next() State {
 	s := c.turn.State
-	s.Misses, s.Options, s.Asked, s.Question = 0, nil, "", ""
+	s.Misses, s.Options, s.Asked = 0, nil, ""
+	if ownMatter(c.un) {
+		s.Question = c.un.Text
+	}
 	if len(c.un.Slots) > 0 {
 		slots := make(map[string]string, len(s.Slots)+len(c.un.Slots))
 		for k, v := range s.Slots {

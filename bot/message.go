@@ -44,7 +44,7 @@ type State struct {
 	Options []Option `json:"options,omitempty"`
 	// Asked is the facet that was asked when options were offered.
 	Asked string `json:"asked,omitempty"`
-	// Question is the text that led to the open options.
+	// Question is the last question with a matter of its own.
 	Question string `json:"question,omitempty"`
 	// Misses counts turns in a row that were not answered.
 	Misses int `json:"misses,omitempty"`

@@ -36,8 +36,9 @@ var (
 	barePerson = []string{"人工", "客服", "人", "0", "人工人工", "人呢", "有人吗", "有没有人", "真人", "活人", "找人", "找个人", "human", "agent", "operator", "人工啊", "人工呢", "要人", "我要人"}
 	notPerson  = []string{"人工智能", "人工费", "人工湖", "人工授精", "人工流产", "人工受孕", "人工审核", "人工降雨", "人工窗口", "人工换证", "人工验证", "人工核验", "人工办理", "人工通道", "人工柜台", "人工台账"}
 
-	thankWords    = []string{"谢谢", "多谢", "感谢", "辛苦了", "thank", "thx", "唔该晒", "谢了", "3q"}
+	thankWords    = []string{"谢谢", "谢啦", "多谢", "感谢", "辛苦了", "好嘞辛苦", "唔该", "thank", "thanks", "thx", "唔该晒", "谢了", "3q"}
 	greetWords    = []string{"你好", "您好", "在吗", "在不在", "在么", "嗨", "哈喽", "hello", "hi", "早上好", "下午好", "晚上好", "中午好", "有人不", "喂", "hey", "你好呀", "早"}
+	heardWords    = []string{"知道了", "明白了", "明白", "了解", "了解了", "懂了", "收到", "行吧", "好嘞", "好吧", "辛苦啦", "辛苦", "got it", "okay got it", "great", "麻烦你了", "麻烦您了", "好的,麻烦你了", "那好吧", "好的明白"}
 	byeWords      = []string{"再见", "拜拜", "bye", "没事了", "不用了", "没有了", "88"}
 	confirmWords  = []string{"是", "是的", "对", "对的", "好", "好的", "嗯", "嗯嗯", "可以", "没错", "ok", "yes", "行", "要", "需要", "就是这个", "就这个", "yep", "对啊", "是啊", "系"}
 	denyWords     = []string{"不是", "不对", "都不是", "没有", "不", "错了", "no", "不要", "不是这个", "都不对", "以上都不是", "不需要", "唔系", "不行"}
@@ -126,8 +127,10 @@ func actOf(text string, hasMatter bool) Act {
 		return Thank
 	case equalsAny(strings.TrimRight(bare, "啊呀哦喔吗"), greetWords) || equalsAny(bare, greetWords) || n <= 6 && prefixAny(bare, greetWords[:7]):
 		return Greet
-	case equalsAny(bare, byeWords):
+	case equalsAny(bare, byeWords) || n <= 10 && containsAny(bare, byeWords[:3]):
 		return Bye
+	case equalsAny(bare, heardWords):
+		return Thank
 	}
 	return Ask
 }

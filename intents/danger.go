@@ -23,7 +23,7 @@ type DangerModel struct {
 // calm it makes a caution of one that they did. Both were chosen on examples that the
 // model was not fitted to: see docs/understanding.md.
 const (
-	alarm = 0.42
+	alarm = 0.5
 	calm  = 0.2
 )
 
@@ -148,6 +148,9 @@ func (u *Understander) settle(un *Understanding) {
 func certain(t Triage, cues []found) bool {
 	return t.Kind == "selfharm" || t.Why == "going on now" || present(cues, "wield") && present(cues, "weapon")
 }
+
+// speaks are the acts with which a person may tell of a danger; a greeting is none.
+var speaks = map[Act]bool{Ask: true, Complain: true, Locate: true}
 
 // kindAmong is the kind of danger that most cues of a line name; a cry for help when none does.
 func kindAmong(cues []found) string {

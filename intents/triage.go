@@ -147,7 +147,17 @@ func (t *Triager) dangerous(h found, hits []found, runes []rune) bool {
 	if _, ok := dangerCues[h.class]; !ok {
 		return false
 	}
-	return !spared(h, runes)
+	return !spared(h, runes) && !(h.class == "missing" && pets(h, hits))
+}
+
+// pets reports whether it is an animal that is missing.
+func pets(h found, hits []found) bool {
+	for _, x := range hits {
+		if x.class == "pet" && x.clause == h.clause && x.end <= h.start {
+			return true
+		}
+	}
+	return false
 }
 
 // spared reports whether what follows a word of hitting is no person: 打我电话, 被打回.
@@ -283,6 +293,8 @@ func judge(h found, kind string, hits []found, runes []rune) (Level, string) {
 		return Danger, "going on now"
 	case ctx["long-ago"], ctx["resolved"], ctx["over"] && !lastingKinds[kind]:
 		return Caution, "over"
+	case ctx["dead"] && accidents[kind]:
+		return Caution, "the person is dead"
 	case ctx["treated"] && !lastingKinds[kind]:
 		return Caution, "over: treated"
 	case ctx["legal"]:
@@ -306,6 +318,9 @@ func happened(h found, runes []rune) bool {
 	}
 	return h.start == 0 && h.end == len(runes) || runes[end-1] == '了' && end-h.end <= 6
 }
+
+// accidents are over for the one who died of them.
+var accidents = map[string]bool{"medical": true, "water": true, "crash": true, "fire": true}
 
 // judgeSelfHarm: wishes to die do not end with the past tense, and a question about
 // somebody's duty does not end them either.
@@ -334,7 +349,7 @@ func contextOf(h found, hits []found) map[string]bool {
 	ctx := map[string]bool{}
 	agoHere := false // the danger itself is told as long past
 	for _, x := range hits {
-		agoHere = agoHere || x.class == "long-ago" && x.clause == h.clause
+		agoHere = agoHere || (x.class == "long-ago" || x.class == "over") && x.clause == h.clause
 	}
 	for _, x := range hits {
 		if anywhere[x.class] {
@@ -369,10 +384,24 @@ func denied(h found, hits []found) bool {
 	return false
 }
 
+// reported are words of those who tell of something unlawful, or ask about its consequences,
+// rather than wish for it.
+var reported = []string{"举报", "报案", "投案", "自首", "算不算", "算是", "违法吗", "处罚", "以前是", "被骗"}
+
+// figurative reports whether a cue is a part of another word: 制毒 of 易制毒.
+func figurative(h found, hits []found) bool {
+	for _, x := range hits {
+		if x.class == "idiom" && x.start <= h.start && x.end > h.start {
+			return true
+		}
+	}
+	return false
+}
+
 func refusal(hits []found, text string) Triage {
 	for _, kind := range refusalOrder {
 		for _, h := range hits {
-			if h.class == kind && !(kind != "injection" && strings.Contains(text, "举报")) {
+			if h.class == kind && !(kind != "injection" && containsAny(text, reported)) && !figurative(h, hits) {
 				return Triage{Refuse, kind, h.word, "refused"}
 			}
 		}

@@ -75,7 +75,7 @@ func TestNothingIsAnsweredBeforeTheFirstRelease(t *testing.T) {
 }
 
 func TestAnEngineWhoseIndexIsClosedAnswersByNames(t *testing.T) {
-	r, err := builder().BuildRelease(stored(3, 3))
+	r, err := builder().BuildRelease(small(3, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +114,10 @@ func TestSearchFindsBySynonymAndMistypedWords(t *testing.T) {
 // TestReleasesAreSwappedUnderLoadWithoutAFailedOrMixedAnswer gives every document of
 // release n the revision 100·n: an answer may not name one of another release.
 func TestReleasesAreSwappedUnderLoadWithoutAFailedOrMixedAnswer(t *testing.T) {
-	const swaps = 2
+	const swaps = 4
 	live := release.NewLive(quiet)
 	build := func(n int64) *release.Running {
-		r, err := builder().BuildRelease(stored(n, 100*n))
+		r, err := builder().BuildRelease(small(n, 100*n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func ExampleBuilder() {
 		fmt.Println(err)
 		return
 	}
-	r, err := b.BuildRelease(stored(1, 1))
+	r, err := b.BuildRelease(small(1, 1))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -47,6 +47,23 @@ func stored(number, revision int64) *kb.Release {
 	return r
 }
 
+// small is a release of three plain items with the shipped lexicon and weights: quick to build
+// where a test needs several.
+func small(number, revision int64) *kb.Release {
+	r := &kb.Release{Number: number}
+	for _, d := range documents() {
+		if d.Kind == kb.KindLexicon || d.Kind == kb.KindWeights {
+			r.Revisions = append(r.Revisions, kb.Revision{Document: d, Number: revision})
+		}
+	}
+	for code, name := range map[string]string{"CRJ-002": "普通护照换发", "RK-050": "居民身份证丢失补领", "JJ-007": "机动车驾驶证有效期满换证"} {
+		body := "code: " + code + "\nname: " + name + "\npolice_type: 出入境\naliases: []\naudience: 个人\ntrips: 0\nterminal: false\npopular: true\nfee: 免费\n" +
+			"time_limit: 当天\nmaterials: []\ngroup: 综合\ntags: []\nsources: [测试]\n"
+		r.Revisions = append(r.Revisions, kb.Revision{Document: kb.Document{Kind: kb.KindItem, ID: code, Body: body}, Number: revision})
+	}
+	return r
+}
+
 var running = sync.OnceValue(func() *release.Running {
 	r, err := builder().BuildRelease(stored(testRelease, 70))
 	if err != nil {
