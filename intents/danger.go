@@ -133,7 +133,7 @@ func (u *Understander) settle(un *Understanding) {
 	if u.danger == nil || un.Triage.Level == Refuse {
 		return
 	}
-	cues := u.triage.Cues(un.Text)
+	cues := u.triage.cuesOf(un.Text)
 	p := u.danger.probability(dangerFeatures(un.runes, un.Tokens, un.Concepts, cues, un.Triage.Level))
 	switch {
 	case un.Triage.Level == Danger && p < calm && !certain(un.Triage, cues):
@@ -148,9 +148,6 @@ func (u *Understander) settle(un *Understanding) {
 func certain(t Triage, cues []found) bool {
 	return t.Kind == "selfharm" || t.Why == "going on now" || present(cues, "wield") && present(cues, "weapon")
 }
-
-// speaks are the acts with which a person may tell of a danger; a greeting is none.
-var speaks = map[Act]bool{Ask: true, Complain: true, Locate: true}
 
 // kindAmong is the kind of danger that most cues of a line name; a cry for help when none does.
 func kindAmong(cues []found) string {

@@ -18,7 +18,7 @@ type DangerSample struct {
 // DangerSample describes a line for training, with the rules' verdict as a feature.
 func (u *Understander) DangerSample(text string, danger bool, weight float64) DangerSample {
 	un := u.readRules(text)
-	return DangerSample{dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.Cues(un.Text), un.Triage.Level), danger, weight}
+	return DangerSample{dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level), danger, weight}
 }
 
 // leastSeen is in how many examples a feature must stand to get a weight.
@@ -111,5 +111,5 @@ func vocabulary(samples []DangerSample) (ids map[string]int, names []string) {
 // DangerProbability is the model's probability for a line, for choosing where it overrules.
 func (u *Understander) DangerProbability(text string, m *DangerModel) (rules Level, p float64) {
 	un := u.readRules(text)
-	return un.Triage.Level, m.probability(dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.Cues(un.Text), un.Triage.Level))
+	return un.Triage.Level, m.probability(dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level))
 }

@@ -155,9 +155,15 @@ func (s *space) addPhrase(p pending) {
 	n := int32(len(s.phrases)) //nolint:gosec // bounded by the knowledge
 	s.phrases = append(s.phrases, p.phrase)
 	for _, f := range vec {
-		s.postings[f.id] = append(s.postings[f.id], posting{n, f.weight / norm})
+		if s.idf[f.id] >= leastIDF {
+			s.postings[f.id] = append(s.postings[f.id], posting{n, f.weight / norm})
+		}
 	}
 }
+
+// leastIDF leaves out what more than a third of all entries say: it tells nothing apart, and
+// its lists are the long ones.
+var leastIDF = float32(math.Log(1 + 3))
 
 type weighted struct {
 	id     int32

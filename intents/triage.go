@@ -126,8 +126,8 @@ func (t *Triager) Read(text string) Triage {
 	return caution
 }
 
-// Cues are the cues of a normalised text, of danger and of its context.
-func (t *Triager) Cues(text string) []found {
+// cuesOf are the cues of a normalised text, of danger and of its context.
+func (t *Triager) cuesOf(text string) []found {
 	hits := t.scan([]rune(text))
 	return append(hits, combine(hits)...)
 }

@@ -141,6 +141,9 @@ func (u *Understander) readRules(text string) *Understanding {
 	un.Concepts = u.concepts.Find(un.runes)
 	un.Facet = facetOf(un.Text)
 	un.Act = actOf(un.Text, hasMatter(un.Concepts))
+	if pinyin && AsksPerson(normal) {
+		un.Act = Person // «human» is no pinyin
+	}
 	un.Slots = slotsOf(un.Text, un.Concepts, u.places)
 	return un
 }

@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
-# Benchmarks. Arguments: the pattern (default: all), then packages (default: all).
+# Benchmarks: the engine and the service as a whole, then the packages' own. Arguments: the
+# pattern of the latter (default: all), then packages (default: all).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+go build -o "$dir/shenwei" ./cmd/shenwei
+echo '== engine, one core'
+"$dir/shenwei" --dir "$dir/run" bench engine
+echo '== service over WebSocket, two cores with the load generator on them'
+"$dir/shenwei" --dir "$dir/run" bench ws
 
 pattern=${1:-.}
 shift || true

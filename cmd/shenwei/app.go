@@ -37,7 +37,11 @@ func (c *cli) open(ctx context.Context) (*app, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "dir: %s cannot be made", cfg.Dir)
 	}
-	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	level, err := cfg.Log.level()
+	if err != nil {
+		return nil, err
+	}
+	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
 		return nil, err
 	}

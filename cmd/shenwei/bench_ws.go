@@ -71,7 +71,7 @@ func startServe(ctx context.Context, addr, dir, db string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, "serve", "--addr", addr, "--dir", dir) //nolint:gosec // this very program
-	cmd.Env = append(os.Environ(), "SHENWEI_ADMIN_ADDR=", "SHENWEI_LIMITS_VISITOR_BURST=1000000", "SHENWEI_LIMITS_ADDRESS_MINUTE=100000000")
+	cmd.Env = append(os.Environ(), "SHENWEI_ADMIN_ADDR=", "SHENWEI_LOG_LEVEL=warn", "SHENWEI_LIMITS_VISITOR_BURST=1000000", "SHENWEI_LIMITS_ADDRESS_MINUTE=100000000")
 	if db != "" {
 		cmd.Env = append(cmd.Env, "SHENWEI_DB="+db)
 	}

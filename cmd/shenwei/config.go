@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -35,6 +36,7 @@ type config struct {
 	Hotline   hotlineConfig   `yaml:"hotline"`
 	Retention retentionConfig `yaml:"retention"`
 	Limits    limitsConfig    `yaml:"limits"`
+	Log       logConfig       `yaml:"log"`
 }
 
 type siteConfig struct {
@@ -63,6 +65,19 @@ type retentionConfig struct {
 	ConversationsDays int `yaml:"conversations_days"`
 }
 
+type logConfig struct {
+	// Level is debug, info, warn or error.
+	Level string `yaml:"level"`
+}
+
+func (l logConfig) level() (slog.Level, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		return level, fault.New(fault.BadRequest, "log.level: %q is none of debug, info, warn, error", l.Level)
+	}
+	return level, nil
+}
+
 type limitsConfig struct {
 	VisitorBurst  int `yaml:"visitor_burst"`
 	AddressMinute int `yaml:"address_minute"`
@@ -72,6 +87,7 @@ func defaultConfig() config {
 	return config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Retention: retentionConfig{ConversationsDays: 180},
+		Log:       logConfig{Level: "info"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 	}
 }
@@ -206,6 +222,9 @@ func (c config) check() error {
 		return fault.New(fault.BadRequest, "limits: visitor_burst and address_minute must be at least 1")
 	}
 	if _, err := c.trusted(); err != nil {
+		return err
+	}
+	if _, err := c.Log.level(); err != nil {
 		return err
 	}
 	for _, o := range append([]string{c.Site.BaseURL}, c.Site.AllowedOrigins...) {

@@ -323,6 +323,9 @@ func TestOfficialNumbersSurviveInEverySentence(t *testing.T) {
 
 func TestShippedKnowledgeSurvives(t *testing.T) {
 	err := fs.WalkDir(data.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if strings.HasPrefix(path, "gold/") {
+			return nil // citizens' lines, made up but with data of persons in them
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}

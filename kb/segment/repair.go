@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/mozillazg/go-pinyin"
@@ -24,6 +27,7 @@ type Repairer struct {
 	syllables map[rune]rune // character → number of its syllable
 	latin     Trie          // pinyin letters → latinWords
 	words     []string
+	prices    []float64 // of the words, in logarithms of probability
 }
 
 // commonWord is the frequency from which a word of the language is believed to be meant.
@@ -46,18 +50,44 @@ func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) 
 		}
 		r.targets = append(r.targets, runes)
 		r.sounds.Add(string(r.spell(runes)), len(r.targets)-1)
-		r.addLatin(w, sound)
+		r.addLatin(w, sound, domainWord*2/float64(len([]rune(w))))
 	}
 	for _, w := range spoken {
 		if sound, ok := soundOf(w, args); ok {
-			r.addLatin(w, sound)
+			r.addLatin(w, sound, domainWord*2/float64(len([]rune(w))))
 		}
 	}
+	r.addLanguage(args)
 	return r
 }
 
-func (r *Repairer) addLatin(word, sound string) {
+// spokenWord is the frequency from which a word of the language is looked for in pinyin.
+const spokenWord = 60
+
+// addLanguage adds the words of the language, of those with one sound the commonest.
+func (r *Repairer) addLanguage(args pinyin.Args) {
+	words := make([]string, 0, len(r.dict.freq))
+	for w, n := range r.dict.freq {
+		if n >= spokenWord && len([]rune(w)) <= 4 {
+			words = append(words, w)
+		}
+	}
+	slices.SortFunc(words, func(a, b string) int {
+		if c := cmp.Compare(r.dict.freq[b], r.dict.freq[a]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	for _, w := range words {
+		if sound, ok := soundOf(w, args); ok {
+			r.addLatin(w, sound, math.Log(float64(r.dict.freq[w]))-languageSum)
+		}
+	}
+}
+
+func (r *Repairer) addLatin(word, sound string, price float64) {
 	r.words = append(r.words, word)
+	r.prices = append(r.prices, price)
 	r.latin.Add(strings.ReplaceAll(sound, " ", ""), len(r.words)-1)
 }
 
@@ -102,13 +132,37 @@ func soundOf(w string, args pinyin.Args) (string, bool) {
 
 // Text returns the mended text, and whether it was read from pinyin.
 func (r *Repairer) Text(text string) (mended string, pinyin bool) {
-	text = r.rewrite(text)
+	rewritten := r.rewrite(text)
 	if isLatin(text) {
-		if read, ok := r.fromPinyin(text); ok {
+		if read, ok := r.readRuns(rewritten); ok {
 			return read, true
 		}
 	}
-	return r.bySound(text), false
+	return r.bySound(rewritten), false
+}
+
+// readRuns reads every run of Latin letters in a text as pinyin: all of them, or none.
+func (r *Repairer) readRuns(text string) (string, bool) {
+	var b, run strings.Builder
+	ok := true
+	flush := func() {
+		if run.Len() > 0 {
+			read, fine := r.fromPinyin(run.String())
+			ok = ok && fine
+			b.WriteString(read)
+			run.Reset()
+		}
+	}
+	for _, c := range text {
+		if c < 128 && c != ',' && c != '?' && c != '!' {
+			run.WriteRune(c)
+			continue
+		}
+		flush()
+		b.WriteRune(c)
+	}
+	flush()
+	return b.String(), ok
 }
 
 func (r *Repairer) rewrite(text string) string {
@@ -202,33 +256,63 @@ func isLatin(text string) bool {
 	return letters >= 4
 }
 
-// fromPinyin reads a text of Latin letters as pinyin of known words. It succeeds when at
-// least two thirds of the letters are read.
+// The prices of reading Latin letters as pinyin, in logarithms of probability: a word of the
+// domain is worth as much as the commonest words of the language, a letter that belongs to
+// nothing is dear.
+const (
+	domainWord  = -3.0
+	languageSum = 14.5 // about the logarithm of the sum of all frequencies
+	strange     = -14.0
+	longestWord = 24 // letters
+)
+
+// fromPinyin reads a text of Latin letters as pinyin: the likeliest sequence of words of the
+// domain and of the language. It succeeds when nearly all letters are read.
 func (r *Repairer) fromPinyin(text string) (string, bool) {
-	var b strings.Builder
-	read, letters := 0, 0
 	runes := []rune(strings.Map(func(c rune) rune {
-		if c == ' ' || c == '\'' {
+		if c == ' ' || c == '\'' || c == 'ü' {
 			return -1
 		}
 		return c
 	}, text))
-	for i := 0; i < len(runes); {
-		if runes[i] >= 'a' && runes[i] <= 'z' {
-			letters++
+	best := make([]float64, len(runes)+1)
+	from := make([]int, len(runes)+1)
+	word := make([]int, len(runes)+1)
+	for i := range best {
+		best[i] = math.Inf(-1)
+	}
+	best[0] = 0
+	for i := range runes {
+		if s := best[i] + strange; s > best[i+1] {
+			best[i+1], from[i+1], word[i+1] = s, i, -1
 		}
-		v, n, ok := r.latin.Longest(runes[i:])
-		if !ok {
-			b.WriteRune(runes[i])
-			i++
+		r.latin.Each(runes[i:min(len(runes), i+longestWord)], func(v, n int) {
+			if s := best[i] + r.prices[v]; s > best[i+n] {
+				best[i+n], from[i+n], word[i+n] = s, i, v
+			}
+		})
+	}
+	return r.spelt(runes, from, word)
+}
+
+// spelt walks the best way back.
+func (r *Repairer) spelt(runes []rune, from, word []int) (string, bool) {
+	var parts []string
+	strangers, letters := 0, 0
+	for i := len(runes); i > 0; i = from[i] {
+		if word[i] >= 0 {
+			parts = append(parts, r.words[word[i]])
+			letters += i - from[i]
 			continue
 		}
-		b.WriteString(r.words[v])
-		read += n
-		letters += n - 1
-		i += n
+		if c := runes[from[i]]; c >= 'a' && c <= 'z' {
+			strangers++
+			letters++
+		}
+		parts = append(parts, string(runes[from[i]:i]))
 	}
-	return b.String(), read*3 >= letters*2
+	slices.Reverse(parts)
+	return strings.Join(parts, ""), strangers*8 <= letters
 }
 
 // Pinyin spells a text as people without a Chinese keyboard do: syllables with a space
