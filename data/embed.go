@@ -5,5 +5,5 @@ import "embed"
 
 // Files holds the knowledge folders as kb.ReadDocuments expects them.
 //
-//go:embed all:items all:articles all:lexicon all:outlets all:gold all:weights
+//go:embed all:items all:articles all:lexicon all:outlets all:gold all:weights all:facts all:lists
 var Files embed.FS

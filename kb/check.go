@@ -32,6 +32,9 @@ func (k *Knowledge) check(docs []Document) []Problem {
 	}
 	c.counterAsks()
 	c.lexicon()
+	for _, l := range c.k.Lists {
+		c.list(l)
+	}
 	for _, o := range k.Outlets {
 		c.outlet(o)
 	}

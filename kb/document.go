@@ -24,6 +24,8 @@ const (
 	KindOutlet  Kind = "outlet"
 	KindGold    Kind = "gold"
 	KindWeights Kind = "weights"
+	KindFacts   Kind = "facts"
+	KindList    Kind = "list"
 )
 
 // Document is one file of knowledge as a person wrote it. Its body is kept to the byte,
@@ -60,6 +62,10 @@ func (d Document) Path() string {
 		return path.Join("outlets", d.ID+".yaml")
 	case KindWeights:
 		return path.Join("weights", d.ID)
+	case KindList:
+		return path.Join("lists", d.ID+".yaml")
+	case KindFacts:
+		return path.Join("facts", d.ID+".yaml")
 	}
 	return path.Join("lexicon", d.ID+".yaml")
 }
@@ -107,6 +113,10 @@ func documentAt(p string) (Document, bool) {
 		return Document{Kind: KindLexicon, ID: stem}, true
 	case folder == "outlets" && path.Ext(p) == ".yaml":
 		return Document{Kind: KindOutlet, ID: stem}, true
+	case folder == "lists" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindList, ID: stem}, true
+	case folder == "facts" && path.Ext(p) == ".yaml":
+		return Document{Kind: KindFacts, ID: stem}, true
 	case folder == "weights" && (path.Ext(p) == ".yaml" || path.Ext(p) == ".tsv"):
 		return Document{Kind: KindWeights, ID: base}, true
 	case folder == "gold" && (path.Ext(p) == ".tsv" || path.Ext(p) == ".jsonl"):
@@ -175,4 +185,12 @@ func (ps Problems) Error() string {
 		lines = append(lines, p.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Err is the problems as an error, nil when there are none.
+func (ps Problems) Err() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	return ps
 }

@@ -13,8 +13,11 @@ type Knowledge struct {
 	Articles []*Article
 	Lexicon  Lexicon
 	Outlets  []Outlet
+	Lists    []List
 	// Weights are learned weights by file name, as intents reads them.
 	Weights map[string]string
+	// Facts are the numbers that texts may use, with their sources.
+	Facts Facts
 
 	items    map[string]*Item
 	articles map[string]*Article
@@ -84,6 +87,19 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Lexicon.Concepts = append(k.Lexicon.Concepts, l.Concepts...)
 		k.Lexicon.Rewrites = append(k.Lexicon.Rewrites, l.Rewrites...)
 		k.Lexicon.Stop = append(k.Lexicon.Stop, l.Stop...)
+	case KindList:
+		ls, ps := ParseLists(doc)
+		if ps != nil {
+			return ps
+		}
+		k.Lists = append(k.Lists, ls...)
+	case KindFacts:
+		f, ps := ParseFacts(doc)
+		if ps != nil {
+			return ps
+		}
+		k.Facts.Facts = append(k.Facts.Facts, f.Facts...)
+		k.Facts.Clauses = append(k.Facts.Clauses, f.Clauses...)
 	case KindWeights:
 		k.Weights[doc.ID] = doc.Body
 	case KindOutlet:

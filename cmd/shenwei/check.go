@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"shenwei/kb"
 )
 
 type checkCmd struct {
-	JSON bool `name:"json" help:"Print the findings as JSON."`
+	JSON    bool `name:"json" help:"Print the findings as JSON."`
+	Content bool `help:"Read the live knowledge as its critic: sentences, links, numbers, gold questions."`
 }
 
 // finding is one thing that was looked at.
@@ -51,6 +53,10 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
 	says, err := kb.Census(app.live.Current().Knowledge())
 	add("catalogue", err, says)
+	if k.Content {
+		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), time.Now())
+		add("content", problems.Err(), "nothing to complain of")
+	}
 	drafts, err := app.library.Drafts(ctx)
 	add("drafts", err, fmt.Sprintf("%d wait to be published", len(drafts)))
 	tickets, err := app.store.Tickets(ctx, 1000)

@@ -107,29 +107,66 @@ func (c *Chat) NotFound(w http.ResponseWriter, r *http.Request) {
 
 // groupView is one police type with its items.
 type groupView struct {
-	Name  string
-	Items []*kb.Item
+	Name     string
+	Items    []*kb.Item
+	Articles []*kb.Article
 }
 
-// Items is the list of all items by police type.
+// itemsView is the list of items in one of its orders.
+type itemsView struct {
+	By     string // "", life or audience
+	Groups []groupView
+}
+
+// Items is the list of items: by police type, or by what happens in a life or who asks.
 func (c *Chat) Items(w http.ResponseWriter, r *http.Request) {
 	l := c.live(w, r)
 	if l == nil {
 		return
 	}
-	var groups []*groupView
-	byName := map[string]*groupView{}
-	for _, it := range l.Knowledge().Items {
-		g := byName[it.PoliceType]
-		if g == nil {
-			g = &groupView{Name: it.PoliceType}
-			byName[it.PoliceType] = g
-			groups = append(groups, g)
-		}
-		g.Items = append(g.Items, it)
+	v := itemsView{By: r.URL.Query().Get("by")}
+	switch v.By {
+	case kb.ByLife, kb.ByAudience:
+		v.Groups = listed(l.Knowledge(), v.By)
+	default:
+		v.By = ""
+		v.Groups = byPoliceType(l.Knowledge())
 	}
 	c.render(w, r, http.StatusOK, "items", c.view(l, "全部办事事项",
-		"深圳公安业务事项一览：条件、材料、流程、费用、时限和办理入口。", l.Site().BaseURL+"/items", groups))
+		"深圳公安业务事项一览：条件、材料、流程、费用、时限和办理入口。", l.Site().BaseURL+"/items", v))
+}
+
+func byPoliceType(k *kb.Knowledge) []groupView {
+	var groups []groupView
+	at := map[string]int{}
+	for _, it := range k.Items {
+		i, ok := at[it.PoliceType]
+		if !ok {
+			i = len(groups)
+			at[it.PoliceType] = i
+			groups = append(groups, groupView{Name: it.PoliceType})
+		}
+		groups[i].Items = append(groups[i].Items, it)
+	}
+	return groups
+}
+
+func listed(k *kb.Knowledge, by string) []groupView {
+	var groups []groupView
+	for _, list := range k.Lists {
+		if list.By != by {
+			continue
+		}
+		g := groupView{Name: list.Name}
+		for _, code := range list.Items {
+			g.Items = append(g.Items, k.Item(code))
+		}
+		for _, id := range list.Articles {
+			g.Articles = append(g.Articles, k.Article(id))
+		}
+		groups = append(groups, g)
+	}
+	return groups
 }
 
 // itemView is a guide page.
