@@ -57,6 +57,14 @@ func (e *Engine) Links(it *kb.Item) []Link { return e.site.links(it) }
 // Revision is a document's revision number in the release; 0 when it has none.
 func (e *Engine) Revision(kind kb.Kind, id string) int64 { return e.revisions[string(kind)+"/"+id] }
 
+// Label is the name of an item or article, "" for an unknown key.
+func (e *Engine) Label(key string) string {
+	if name := e.nameOf(key); name != key {
+		return name
+	}
+	return ""
+}
+
 // Nearest lists what a beginning of a question may mean, best first, at most n.
 func (e *Engine) Nearest(text string, n int) []intents.Scored { return e.read.Nearest(text, n) }
 
@@ -108,7 +116,11 @@ type turnCase struct {
 }
 
 func (e *Engine) newCase(ctx context.Context, turn Turn) *turnCase {
-	un := e.read.Read(turn.Message.Text)
+	text := turn.Message.Text
+	if turn.Message.Choice != "" {
+		text = "" // the choice says it; its label is no line of the citizen's
+	}
+	un := e.read.Read(text)
 	c := &turnCase{turn: turn, un: un, engine: e, ctx: ctx}
 	c.trace = &Trace{
 		Text: un.Text, Act: string(un.Act), Facet: un.Facet, Slots: un.Slots, Release: e.release,

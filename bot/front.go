@@ -29,6 +29,8 @@ type Front struct {
 	log    *slog.Logger
 	// committed is told after each commit; it must not block.
 	committed func(conversation string, seq int64)
+	// label names a tapped choice, so that it is stored as what the citizen saw.
+	label func(key string) string
 
 	mu       sync.Mutex
 	lanes    map[string]*lane
@@ -61,10 +63,13 @@ func WithCommitted(fn func(conversation string, seq int64)) FrontOption {
 	return func(f *Front) { f.committed = fn }
 }
 
+// WithLabels sets how a tapped choice is called, "" for an unknown one.
+func WithLabels(fn func(key string) string) FrontOption { return func(f *Front) { f.label = fn } }
+
 // NewFront returns a front over the store and whoever answers.
 func NewFront(store Store, answer Answerer, log *slog.Logger, opts ...FrontOption) *Front {
 	f := &Front{
-		store: store, answer: answer, now: time.Now, log: log, committed: func(string, int64) {},
+		store: store, answer: answer, now: time.Now, log: log, committed: func(string, int64) {}, label: func(string) string { return "" },
 		lanes: map[string]*lane{}, inflight: map[string]*job{},
 	}
 	for _, o := range opts {
@@ -101,6 +106,9 @@ func (l *Line) Wait(ctx context.Context) (*Reply, error) {
 func (f *Front) Begin(ctx context.Context, m Message) (*Line, error) {
 	if err := clean(&m); err != nil {
 		return nil, err
+	}
+	if m.Text == "" {
+		m.Text = f.label(m.Choice)
 	}
 	if m.At.IsZero() {
 		m.At = f.now()

@@ -48,6 +48,15 @@ func (d Document) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Known reports whether the document is of a known kind.
+func (d Document) Known() bool {
+	switch d.Kind {
+	case KindItem, KindArticle, KindLexicon, KindOutlet, KindGold, KindWeights, KindFacts, KindList:
+		return true
+	}
+	return false
+}
+
 // Path is where the document stands below a knowledge folder.
 func (d Document) Path() string {
 	switch d.Kind {

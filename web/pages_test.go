@@ -134,3 +134,16 @@ func TestAServerWithoutABuiltPageStillGuides(t *testing.T) {
 		t.Errorf("guide: %d", got.status)
 	}
 }
+
+func TestItemsAreListedByPoliceTypeLifeEventAndAudience(t *testing.T) {
+	s := newSite(t, nil, func(*stubLive) {})
+	plain := s.get("/items")
+	wantAll(t, plain.body, `href="/items?by=life"`, `href="/items?by=audience"`, `aria-current="page">按警种`, `/items/CRJ-007`)
+	life := s.get("/items?by=life")
+	if life.status != 200 || !strings.Contains(life.body, `aria-current="page">按人生大事`) {
+		t.Errorf("by life event: %d\n%s", life.status, life.body)
+	}
+	if got := s.get("/items?by=nonsense"); got.status != 200 || !strings.Contains(got.body, `aria-current="page">按警种`) {
+		t.Errorf("an unknown order falls back to the police types: %d", got.status)
+	}
+}

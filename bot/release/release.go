@@ -3,8 +3,10 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"shenwei/bot"
 	"shenwei/intents"
@@ -117,11 +119,13 @@ func terms(un *intents.Understanding) []index.Term {
 			out = append(out, index.Term{Text: text, Weight: weight})
 		}
 	}
-	for _, w := range un.Words() {
-		add(w, 1)
-	}
 	for _, w := range un.Synonyms() {
 		add(w, conceptTerm)
+	}
+	words := un.Words()
+	slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // long words tell most
+	for _, w := range words {
+		add(w, 1)
 	}
 	return out
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"shenwei/data"
@@ -16,7 +18,7 @@ import (
 )
 
 type importCmd struct {
-	Source   string `arg:"" optional:"" help:"A knowledge folder or a JSON file of an export." placeholder:"DIR|FILE"`
+	Source   string `arg:"" optional:"" help:"A knowledge folder, or a JSON or CSV file of an export." placeholder:"DIR|FILE"`
 	Embedded bool   `help:"Compare with the knowledge inside this binary instead."`
 	DryRun   bool   `help:"Only show what would be added or changed."`
 	Publish  bool   `help:"Run the gate and publish what was taken in."`
@@ -99,6 +101,9 @@ func (i *importCmd) read() ([]kb.Document, error) {
 		}
 		return docs, err
 	}
+	if filepath.Ext(i.Source) == ".csv" {
+		return readCSV(i.Source)
+	}
 	return readJSON(i.Source)
 }
 
@@ -139,7 +144,7 @@ func indent(diff string) string {
 }
 
 type exportCmd struct {
-	Target string `arg:"" help:"An empty or new folder, or a file that ends in .json." placeholder:"DIR|FILE.json"`
+	Target string `arg:"" help:"An empty or new folder, or a file that ends in .json or .csv." placeholder:"DIR|FILE"`
 }
 
 // Run writes the live knowledge; importing it again changes nothing.
@@ -150,15 +155,15 @@ func (e *exportCmd) Run(ctx context.Context, c *cli) error {
 	}
 	defer func() { _ = app.close() }()
 	docs := app.started.Release.Documents()
-	if filepath.Ext(e.Target) == ".json" {
-		body, err := json.MarshalIndent(docs, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(e.Target, append(body, '\n'), 0o600); err != nil {
-			return fault.Wrap(fault.BadRequest, err, "%s cannot be written", e.Target)
-		}
-	} else if err := writeFolder(e.Target, docs); err != nil {
+	switch filepath.Ext(e.Target) {
+	case ".json":
+		err = writeJSON(e.Target, docs)
+	case ".csv":
+		err = writeCSV(e.Target, docs)
+	default:
+		err = writeFolder(e.Target, docs)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "release %d: %d documents\n", app.started.Release.Number, len(docs))
@@ -179,4 +184,60 @@ func writeFolder(dir string, docs []kb.Document) error {
 		}
 	}
 	return nil
+}
+
+func writeJSON(path string, docs []kb.Document) error {
+	body, err := json.MarshalIndent(docs, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(body, '\n'), 0o600); err != nil {
+		return fault.Wrap(fault.BadRequest, err, "%s cannot be written", path)
+	}
+	return nil
+}
+
+// csvHeader are the columns of a CSV export: a document a row.
+var csvHeader = []string{"kind", "id", "body"}
+
+func writeCSV(path string, docs []kb.Document) error {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	rows := [][]string{csvHeader}
+	for _, d := range docs {
+		rows = append(rows, []string{string(d.Kind), d.ID, d.Body})
+	}
+	if err := w.WriteAll(rows); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fault.Wrap(fault.BadRequest, err, "%s cannot be written", path)
+	}
+	return nil
+}
+
+func readCSV(path string) ([]kb.Document, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
+	}
+	defer func() { _ = f.Close() }()
+	r := csv.NewReader(io.LimitReader(f, maxImport))
+	r.FieldsPerRecord = len(csvHeader)
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s: %v", path, err)
+	}
+	if len(rows) == 0 || !slices.Equal(rows[0], csvHeader) {
+		return nil, fault.New(fault.BadRequest, "%s: row 1: the columns must be kind,id,body", path)
+	}
+	docs := make([]kb.Document, 0, len(rows)-1)
+	for i, row := range rows[1:] {
+		d := kb.Document{Kind: kb.Kind(row[0]), ID: row[1], Body: row[2]}
+		if !d.Known() {
+			return nil, fault.New(fault.BadRequest, "%s: row %d, column 1: %q is no kind of document", path, i+2, row[0])
+		}
+		docs = append(docs, d)
+	}
+	return docs, nil
 }

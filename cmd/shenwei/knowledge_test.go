@@ -46,12 +46,14 @@ func TestExportGivesBackWhatWasImportedToTheByte(t *testing.T) {
 	if r := p.run(t, "", "import", dir, "--dry-run"); r.code != 0 || !strings.Contains(r.out, "0 new, 0 changed") {
 		t.Errorf("importing the export again would change: %s%s", r.out, r.err)
 	}
-	file := filepath.Join(t.TempDir(), "all.json")
-	if r := p.run(t, "", "export", file); r.code != 0 {
-		t.Fatal(r.err)
-	}
-	if r := p.run(t, "", "import", file, "--dry-run"); r.code != 0 || !strings.Contains(r.out, "0 new, 0 changed") {
-		t.Errorf("importing the JSON again would change: %s%s", r.out, r.err)
+	for _, name := range []string{"all.json", "all.csv"} {
+		file := filepath.Join(t.TempDir(), name)
+		if r := p.run(t, "", "export", file); r.code != 0 {
+			t.Fatal(r.err)
+		}
+		if r := p.run(t, "", "import", file, "--dry-run"); r.code != 0 || !strings.Contains(r.out, "0 new, 0 changed") {
+			t.Errorf("importing %s again would change: %s%s", name, r.out, r.err)
+		}
 	}
 }
 

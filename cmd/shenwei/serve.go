@@ -21,7 +21,7 @@ type serveCmd struct {
 }
 
 // gcPercent trades a little processor time for memory: what an answer allocates dies with it.
-const gcPercent = 60
+const gcPercent = 120
 
 // Run serves until a signal, then finishes what is under way.
 func (s *serveCmd) Run(ctx context.Context, c *cli) error {
@@ -30,6 +30,7 @@ func (s *serveCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // building leaves three times of what stays
 	app.report()
 	err = app.serve(ctx)
 	return errors.Join(err, app.close())
@@ -54,7 +55,8 @@ func (a *app) serve(ctx context.Context) error {
 		return fault.Wrap(fault.Unavailable, err, "addr: %s cannot be listened on; is another service there?", a.cfg.Addr)
 	}
 	hub := live.NewHub(live.Config{Log: a.log})
-	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed))
+	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
+		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
 	server, err := a.server(hub)
 	if err != nil {
 		return errors.Join(err, ln.Close())

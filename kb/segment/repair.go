@@ -24,8 +24,8 @@ type Repairer struct {
 	dict      *Dictionary
 	sounds    Trie // syllables of a domain word → targets
 	targets   [][]rune
-	syllables map[rune]rune // character → number of its syllable
-	latin     Trie          // pinyin letters → latinWords
+	syllables map[rune]rune    // character → number of its syllable
+	latin     map[string]int32 // pinyin letters → words: fifty thousand, too many for a trie of maps
 	words     []string
 	prices    []float64 // of the words, in logarithms of probability
 }
@@ -36,7 +36,7 @@ const commonWord = 150
 // NewRepairer builds a repairer. Words of the domain are mended by sound; spoken words
 // (questions, verbs) are recognised in pinyin only, where a sentence holds nothing else.
 func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) *Repairer {
-	r := &Repairer{rewrites: rewrites, dict: dict, syllables: map[rune]rune{}}
+	r := &Repairer{rewrites: rewrites, dict: dict, syllables: map[rune]rune{}, latin: map[string]int32{}}
 	for i, rw := range rewrites {
 		r.trie.Add(rw.From, i)
 	}
@@ -86,9 +86,13 @@ func (r *Repairer) addLanguage(args pinyin.Args) {
 }
 
 func (r *Repairer) addLatin(word, sound string, price float64) {
+	letters := strings.ReplaceAll(sound, " ", "")
+	if _, taken := r.latin[letters]; taken || len(letters) > longestWord {
+		return
+	}
+	r.latin[letters] = int32(len(r.words)) //nolint:gosec // bounded by the dictionary
 	r.words = append(r.words, word)
 	r.prices = append(r.prices, price)
-	r.latin.Add(strings.ReplaceAll(sound, " ", ""), len(r.words)-1)
 }
 
 // loadSyllables numbers the syllables, so that a text is spelt without building strings.
@@ -269,47 +273,43 @@ const (
 // fromPinyin reads a text of Latin letters as pinyin: the likeliest sequence of words of the
 // domain and of the language. It succeeds when nearly all letters are read.
 func (r *Repairer) fromPinyin(text string) (string, bool) {
-	runes := []rune(strings.Map(func(c rune) rune {
-		if c == ' ' || c == '\'' || c == 'ü' {
-			return -1
-		}
-		return c
-	}, text))
-	best := make([]float64, len(runes)+1)
-	from := make([]int, len(runes)+1)
-	word := make([]int, len(runes)+1)
+	letters := strings.NewReplacer(" ", "", "'", "").Replace(text)
+	best := make([]float64, len(letters)+1)
+	from := make([]int, len(letters)+1)
+	word := make([]int, len(letters)+1)
 	for i := range best {
 		best[i] = math.Inf(-1)
 	}
 	best[0] = 0
-	for i := range runes {
+	for i := range len(letters) {
 		if s := best[i] + strange; s > best[i+1] {
 			best[i+1], from[i+1], word[i+1] = s, i, -1
 		}
-		r.latin.Each(runes[i:min(len(runes), i+longestWord)], func(v, n int) {
-			if s := best[i] + r.prices[v]; s > best[i+n] {
-				best[i+n], from[i+n], word[i+n] = s, i, v
+		for n := 1; n <= min(longestWord, len(letters)-i); n++ {
+			v, ok := r.latin[letters[i:i+n]]
+			if s := best[i]; ok && s+r.prices[v] > best[i+n] {
+				best[i+n], from[i+n], word[i+n] = s+r.prices[v], i, int(v)
 			}
-		})
+		}
 	}
-	return r.spelt(runes, from, word)
+	return r.spelt(letters, from, word)
 }
 
 // spelt walks the best way back.
-func (r *Repairer) spelt(runes []rune, from, word []int) (string, bool) {
+func (r *Repairer) spelt(text string, from, word []int) (string, bool) {
 	var parts []string
 	strangers, letters := 0, 0
-	for i := len(runes); i > 0; i = from[i] {
+	for i := len(text); i > 0; i = from[i] {
 		if word[i] >= 0 {
 			parts = append(parts, r.words[word[i]])
 			letters += i - from[i]
 			continue
 		}
-		if c := runes[from[i]]; c >= 'a' && c <= 'z' {
+		if c := text[from[i]]; c >= 'a' && c <= 'z' {
 			strangers++
 			letters++
 		}
-		parts = append(parts, string(runes[from[i]:i]))
+		parts = append(parts, text[from[i]:i])
 	}
 	slices.Reverse(parts)
 	return strings.Join(parts, ""), strangers*8 <= letters
