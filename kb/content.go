@@ -190,7 +190,7 @@ func sortedKeysOf[V any](m map[string]V) []string {
 }
 
 // numberForm finds numbers with the unit that gives them meaning, and telephones.
-var numberForm = regexp.MustCompile(`\d[\d,.]*\s*(?:个工作日|工作日|小时|分钟|个月|周岁|日内|元|天|日|年|岁|次|分|项|台|副|张|本|份|人|米|公里|%)?|0755-\d{8}`)
+var numberForm = regexp.MustCompile(`0755-\d{8}|\d[\d,.]*[ ]*(?:个工作日|工作日|小时|分钟|个月|周岁|日内|元|天|日|年|岁|次|分|项|台|副|张|本|份|人|米|公里|%)?`)
 
 // numbers: every fee, limit and telephone in a text stands in the facts with its source. The
 // numbers of an ordered list and of the catalogue's own fields need none.
@@ -217,9 +217,12 @@ var listNumber = regexp.MustCompile(`(?m)^\s*\d+[.、]\s`)
 func (c *contentChecker) numbersIn(path, text, own string, known map[string]bool) {
 	text = listNumber.ReplaceAllString(text, "")
 	seen := map[string]bool{}
+	for _, n := range numberForm.FindAllString(own, -1) {
+		seen[normalNumber(n)] = true
+	}
 	for _, n := range numberForm.FindAllString(text, -1) {
 		n = normalNumber(n)
-		if n == "" || seen[n] || known[n] || strings.Contains(normalNumber(own), n) {
+		if n == "" || seen[n] || known[n] {
 			continue
 		}
 		seen[n] = true
@@ -228,5 +231,5 @@ func (c *contentChecker) numbersIn(path, text, own string, known map[string]bool
 }
 
 func normalNumber(s string) string {
-	return strings.Trim(strings.NewReplacer(" ", "", ",", "").Replace(s), ".")
+	return strings.Trim(strings.NewReplacer(" ", "", ",", "", "\n", "").Replace(s), ".")
 }

@@ -164,7 +164,30 @@ func (l *Library) Compare(ctx context.Context, docs []Document) ([]Change, error
 		}
 	}
 	sort.Slice(changes, func(i, j int) bool { return changes[i].Document.Path() < changes[j].Document.Path() })
-	return changes, nil
+	return changes, overdue(changes, l.now()).Err()
+}
+
+// overdue refuses what is new or changed and to be reviewed before today: who changes a text
+// reads it. What is live stays live when its date comes; `check --content` tells of it.
+func overdue(changes []Change, now time.Time) Problems {
+	var ps Problems
+	for _, c := range changes {
+		date := ""
+		switch c.Document.Kind {
+		case KindItem:
+			if it, _ := ParseItem(c.Document); it != nil {
+				date = it.Review
+			}
+		case KindArticle:
+			if a, _ := ParseArticle(c.Document); a != nil {
+				date = a.Review
+			}
+		}
+		if d, err := time.Parse(time.DateOnly, date); err == nil && d.Before(now) {
+			ps = append(ps, Problem{c.Document.Path(), 0, "the review date " + date + " is past: read the text again and set a later one"})
+		}
+	}
+	return ps
 }
 
 // merge puts documents over those of a release.
@@ -214,11 +237,31 @@ func (l *Library) Publish(ctx context.Context, drafts []Revision, note string) (
 	if live != nil {
 		base = live.Number
 	}
+	if err := stale(live, drafts); err != nil {
+		return 0, err
+	}
 	candidate := Candidate(live, drafts)
 	if err := l.gate.Check(ctx, live, candidate); err != nil {
 		return 0, fmt.Errorf("the gate refuses: %w", err)
 	}
 	return l.archive.Publish(ctx, base, drafts, note, l.now())
+}
+
+// stale refuses drafts that were written on another revision than the one that is live: they
+// would take somebody's change back without a word.
+func stale(live *Release, drafts []Revision) error {
+	numbers := map[string]int64{}
+	if live != nil {
+		for _, r := range live.Revisions {
+			numbers[r.Key()] = r.Number
+		}
+	}
+	for _, d := range drafts {
+		if n := numbers[d.Key()]; d.Base != n {
+			return fault.New(fault.Conflict, "%s: the draft changes revision %d, but revision %d is live; import it again on top of that", d.Path(), d.Base, n)
+		}
+	}
+	return nil
 }
 
 // Candidate is the release that publishing the drafts would make.

@@ -355,3 +355,23 @@ func TestFailuresOfTheArchiveAreNotHidden(t *testing.T) {
 		}
 	}
 }
+
+func TestADraftOfAnOlderRevisionDoesNotTakeANewerChangeBack(t *testing.T) {
+	s := newShelf()
+	l := library(s, nil)
+	start(t, l, list(good()))
+	old, err := l.Import(context.Background(), edited("item", "120元/本", "140元/本"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := l.Import(context.Background(), edited("item", "120元/本", "150元/本"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Publish(context.Background(), newer, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Publish(context.Background(), old, ""); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "is live") {
+		t.Errorf("the older draft was published over the newer change: %v", err)
+	}
+}
