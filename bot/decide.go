@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"cmp"
+	"slices"
+
 	"shenwei/intents"
 	"shenwei/kb"
 )
@@ -58,12 +61,30 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 		return e.clarify(c, ranked, p), "several fit nearly as well"
 	}
 	if top.Kind == kb.KindArticle {
-		return c.answerArticle(e.know.Article(top.Code), p.top, "the best fit"), "an article fits best"
+		a := e.know.Article(top.Code)
+		d := c.answerArticle(a, p.top, "the best fit")
+		d.options = e.related(a, c.rank())
+		return d, "an article fits best"
 	}
 	d := c.answerItem(top.Code, c.un.Facet, p.top, "the best fit")
 	d.lead = e.hoursNote(c, top.Code)
 	d.options = e.alternatives(ranked, p)
 	return d, "an item fits best"
+}
+
+// maxRelated is how many items are offered beside an article.
+const maxRelated = 3
+
+// related are the items that an article leads to, the likeliest first.
+func (e *Engine) related(a *kb.Article, ranked intents.Ranking) []Option {
+	codes := slices.Clone(a.Related)
+	slices.SortStableFunc(codes, func(x, y string) int { return cmp.Compare(ranked.Probability(y), ranked.Probability(x)) })
+	var options []Option
+	for _, code := range codes[:min(maxRelated, len(codes))] {
+		it := e.know.Item(code)
+		options = append(options, Option{Code: it.Code, Label: it.Name, Hint: it.Choice})
+	}
+	return options
 }
 
 // hoursNote answers the part of a question that asks for opening hours: they are never

@@ -16,6 +16,7 @@ type evalCmd struct {
 	File         string  `arg:"" help:"Labelled TSV file (id question action codes facet sure) or dialogues (JSONL)." type:"existingfile"`
 	JSON         bool    `name:"json" help:"Print the figures as JSON."`
 	Report       string  `help:"Write an HTML report to this file." placeholder:"FILE"`
+	Against      string  `help:"JSON of an earlier run, to stand beside this one in the report." placeholder:"FILE"`
 	MinFirst     float64 `help:"Fail below this share of first answers." placeholder:"0..1"`
 	MinTap       float64 `help:"Fail below this share within one tap." placeholder:"0..1"`
 	MaxWrong     float64 `help:"Fail above this share of wrong links." default:"1" placeholder:"0..1"`
@@ -40,7 +41,7 @@ func (e *evalCmd) Run(ctx context.Context, c *cli) error {
 		return fault.Wrap(fault.BadRequest, err, "%s: %s", e.File, explain(err))
 	}
 	if e.Report != "" {
-		if err := writeReport(e.Report, e.File, report); err != nil {
+		if err := writeReport(e.Report, e.File, e.Against, report); err != nil {
 			return err
 		}
 	}
