@@ -7,8 +7,12 @@ type Feature int
 const (
 	FAsk           Feature = iota // cosine with the nearest phrase, by words and concepts
 	FSupport                      // cosine with the second nearest
-	FGram                         // cosine with the nearest phrase, by pairs of characters
+	FDemand                       // cosine with the nearest phrase of what a long line asks in the end; as FAsk for a short one
 	FCentre                       // cosine with all of the entry's phrases together
+	FGramCentre                   // cosine with all of its phrases together, by pairs of characters
+	FAskShare                     // FAsk as a share of the best entry's
+	FCentreShare                  // FCentre as a share of the best
+	FGramShare                    // FGramCentre as a share of the best
 	FAlias                        // the longest name or alias that stands in the line, as a share of it
 	FObject                       // the line's objects are the entry's
 	FAction                       // … actions
@@ -33,7 +37,7 @@ const (
 )
 
 var featureNames = [featureCount]string{
-	"ask", "support", "gram", "centre", "alias", "object", "action", "state", "person", "topic",
+	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
 }
 
@@ -60,7 +64,7 @@ type noneFeatures [noneCount]float32
 
 // nearest is how near a line comes to the knowledge at all.
 type nearest struct {
-	ask, gram, whole, support float32
+	ask, whole, wholeGram, support float32
 	// unknown is the share of the line's words that stand nowhere in the knowledge.
 	unknown float32
 }
@@ -84,7 +88,7 @@ func noneOf(un *Understanding, n nearest) noneFeatures {
 	if len(un.runes) <= 4 {
 		f[5] = 1
 	}
-	f[6], f[7], f[8], f[9], f[11] = n.ask, n.gram, n.whole, n.unknown, n.support
+	f[6], f[7], f[8], f[9], f[11] = n.ask, n.wholeGram, n.whole, n.unknown, n.support
 	if n.unknown == 0 {
 		f[10] = 1
 	}

@@ -3,6 +3,7 @@ package intents
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -66,93 +67,151 @@ type ranker struct {
 	entries []entry
 	byCode  map[string]int
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
-	signature map[string][]float32
-	words     *space // phrases by words and concepts
-	grams     *space // phrases by pairs of characters
-	whole     *space // each entry's phrases together
-	names     segment.Trie
-	named     []int32 // entry of a name in names
-	concepts  *Concepts
-	model     *Model
-	scratch   sync.Pool
+	signature  map[string][]float32
+	words      *space // phrases by words and concepts
+	whole      *space // each entry's phrases together
+	wholeGrams *space // the same by pairs of characters
+	names      segment.Trie
+	named      []int32 // entry of a name in names
+	concepts   *Concepts
+	model      *Model
+	scratch    sync.Pool
 }
 
 type rankScratch struct {
-	phrases             []float32
-	words, grams, whole []match
-	alias               []float32
-	features            []Features
-	scores              []float64
-	order               []int32
+	phrases                          []float32
+	words, whole, wholeGrams, demand []match
+	alias                            []float32
+	features                         []Features
+	scores                           []float64
+	order                            []int32
+	near                             nearest
 }
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), grams: newSpace("b"), whole: newSpace("wc"), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), concepts: u.concepts, model: model,
 	}
 	var all []pending
-	for _, it := range k.Items {
-		phrases := append([]string{it.Name}, it.Aliases...)
-		names := len(phrases)
-		phrases = append(phrases, it.Asks...)
-		if it.English != nil {
-			phrases = append(append(phrases, it.English.Name), it.English.Asks...)
-		}
-		e := entry{kind: kb.KindItem, code: it.Code}
-		if it.Popular {
-			e.fixed[FPopular] = 1
-		}
-		all = append(all, r.add(u, e, phrases, names, it.CounterAsks)...)
+	entries := entriesOf(k)
+	for i, read := range u.readAll(entries) {
+		all = append(all, r.add(entries[i], read)...)
 	}
-	for _, a := range k.Articles {
-		e := entry{kind: kb.KindArticle, code: a.ID}
-		e.fixed[FArticle] = 1
-		if a.Kind == kb.KindElsewhere {
-			e.fixed[FElsewhere] = 1
-		}
-		all = append(all, r.add(u, e, append([]string{a.Title}, a.Asks...), 1, a.CounterAsks)...)
-	}
-	r.words.build(all)
-	r.grams.build(all)
-	r.whole.build(together(all))
+	r.build(all)
 	r.settle()
 	r.scratch.New = func() any {
 		n := len(r.entries)
 		return &rankScratch{
-			phrases: make([]float32, max(len(r.words.phrases), len(r.grams.phrases))),
-			words:   make([]match, n), grams: make([]match, n), whole: make([]match, n), alias: make([]float32, n),
+			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n),
 			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
 	return r
 }
 
-// add takes the phrases of an entry; the first names of them are its name and aliases.
-func (r *ranker) add(u *Understander, e entry, phrases []string, names int, counters []string) []pending {
+// build weighs the phrases in the three spaces, which know nothing of each other.
+func (r *ranker) build(all []pending) {
+	var builders sync.WaitGroup
+	builders.Go(func() { r.words.build(all) })
+	builders.Go(func() {
+		sums := together(all)
+		r.whole.build(sums)
+		r.wholeGrams.build(sums)
+	})
+	builders.Wait()
+}
+
+// phrased is an entry with the texts that it is known by: its names, what people say, and
+// what sounds like it and is another's.
+type phrased struct {
+	entry
+	texts    []string
+	names    int // the first so many texts are its name and aliases
+	counters []string
+}
+
+func entriesOf(k *kb.Knowledge) []phrased {
+	all := make([]phrased, 0, len(k.Items)+len(k.Articles))
+	for _, it := range k.Items {
+		p := phrased{entry: entry{kind: kb.KindItem, code: it.Code}, texts: append([]string{it.Name}, it.Aliases...), counters: it.CounterAsks}
+		p.names = len(p.texts)
+		p.texts = append(p.texts, it.Asks...)
+		if it.English != nil {
+			p.texts = append(append(p.texts, it.English.Name), it.English.Asks...)
+			p.texts = append(p.texts, strings.SplitAfter(it.English.Text, ". ")...)
+		}
+		if it.Popular {
+			p.fixed[FPopular] = 1
+		}
+		all = append(all, p)
+	}
+	for _, a := range k.Articles {
+		p := phrased{entry: entry{kind: kb.KindArticle, code: a.ID}, texts: append([]string{a.Title}, a.Asks...), names: 1, counters: a.CounterAsks}
+		p.fixed[FArticle] = 1
+		if a.Kind == kb.KindElsewhere {
+			p.fixed[FElsewhere] = 1
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// reading is one text of an entry as the ranker sees it.
+type reading struct {
+	text     string
+	mended   string
+	raws     []raw
+	concepts []ConceptHit
+}
+
+// readAll reads the texts of all entries, counter-asks last, on every core.
+func (u *Understander) readAll(entries []phrased) [][]reading {
+	out := make([][]reading, len(entries))
+	next := make(chan int)
+	var readers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(func() {
+			for i := range next {
+				for _, text := range slices.Concat(entries[i].texts, entries[i].counters) {
+					raws, concepts, mended := u.analyse(text)
+					out[i] = append(out[i], reading{text, mended, raws, concepts})
+				}
+			}
+		})
+	}
+	for i := range entries {
+		next <- i
+	}
+	close(next)
+	readers.Wait()
+	return out
+}
+
+// add takes the readings of an entry into the ranker and returns them for the spaces.
+func (r *ranker) add(p phrased, readings []reading) []pending {
 	n := int32(len(r.entries)) //nolint:gosec // bounded by the knowledge
 	var all []pending
-	for i, text := range phrases {
-		weight := 1.0
-		if i == 0 {
-			weight = 3 // the name
+	for i, read := range readings {
+		counter := i >= len(p.texts)
+		if !counter {
+			weight := 1.0
+			if i == 0 {
+				weight = 3 // the name
+			}
+			for id := range r.withAbove(read.concepts) {
+				r.sign(id, int(n), weight/float64(len(p.texts)+2))
+			}
 		}
-		raws, concepts, mended := u.analyse(text)
-		for id := range r.withAbove(concepts) {
-			r.sign(id, int(n), weight/float64(len(phrases)+2))
-		}
-		if i < names {
-			r.names.Add(mended, len(r.named))
+		if i < p.names {
+			r.names.Add(read.mended, len(r.named))
 			r.named = append(r.named, n)
 		}
-		all = append(all, pending{phrase{entry: n, text: text, boost: 1}, raws})
+		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter, boost: 1}, read.raws})
 	}
-	for _, text := range counters {
-		raws, _, _ := u.analyse(text)
-		all = append(all, pending{phrase{entry: n, text: text, counter: true, boost: 1}, raws})
-	}
-	e.key = string(e.kind) + "/" + e.code
-	r.byCode[e.code] = len(r.entries)
-	r.entries = append(r.entries, e)
+	p.key = string(p.kind) + "/" + p.code
+	r.byCode[p.code] = len(r.entries)
+	r.entries = append(r.entries, p.entry)
 	return all
 }
 
@@ -276,6 +335,7 @@ func (u *Understander) Rank(un *Understanding, evidence map[string]float64) Rank
 // weigh fills in the features and scores of every entry and returns the score of none.
 func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]float64, sc *rankScratch) float64 {
 	best := r.compare(un, u, sc)
+	sc.near = r.nearness(un, sc)
 	s := r.saidOf(un)
 	kinds := articleKinds(un)
 	for i := range r.entries {
@@ -287,7 +347,7 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 		}
 		sc.scores[i] = r.model.score(f)
 	}
-	return r.model.noneScore(noneOf(un, r.nearness(un, sc)))
+	return r.model.noneScore(noneOf(un, sc.near))
 }
 
 // nearness is how near the line came to any entry.
@@ -295,8 +355,8 @@ func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
 	n := nearest{unknown: r.unknown(un)}
 	for i := range r.entries {
 		n.ask = max(n.ask, sc.words[i].best)
-		n.gram = max(n.gram, sc.grams[i].best)
 		n.whole = max(n.whole, sc.whole[i].best)
+		n.wholeGram = max(n.wholeGram, sc.wholeGrams[i].best)
 		n.support = max(n.support, sc.words[i].second)
 	}
 	return n
@@ -327,9 +387,15 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 	for _, c := range []struct {
 		space *space
 		out   []match
-	}{{r.words, sc.words}, {r.grams, sc.grams}, {r.whole, sc.whole}} {
+	}{{r.words, sc.words}, {r.whole, sc.whole}, {r.wholeGrams, sc.wholeGrams}} {
 		vec, norm := c.space.vector(raws)
 		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
+	}
+	if from, to := demandOf(un.runes); from > 0 {
+		vec, norm := r.words.vector(part(un, r.concepts, from, to))
+		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
+	} else {
+		copy(sc.demand, sc.words)
 	}
 	r.aliases(un.runes, sc.alias)
 	best := -1
@@ -339,6 +405,59 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		}
 	}
 	return best
+}
+
+// A line longer than longLine is a story; what it asks in the end has at least leastDemand
+// characters.
+const (
+	longLine    = 40
+	leastDemand = 9
+)
+
+// demandOf is the part of a story that asks: its last clauses from the last question word on,
+// long enough to say something. from is 0 for a line that is no story.
+func demandOf(runes []rune) (from, to int) {
+	if len(runes) <= longLine {
+		return 0, 0
+	}
+	to = len(runes)
+	start := to
+	for start > 0 {
+		end := start
+		for end > 0 && isPause(runes[end-1]) {
+			end--
+		}
+		begin := end
+		for begin > 0 && !isPause(runes[begin-1]) {
+			begin--
+		}
+		start = begin
+		if to-start >= leastDemand && containsAny(string(runes[start:to]), questionWords) {
+			break
+		}
+	}
+	return start, to
+}
+
+// part describes the runes [from, to) of a line by themselves.
+func part(un *Understanding, c *Concepts, from, to int) []raw {
+	runes := un.runes[from:to]
+	skip := len(string(un.runes[:from]))
+	end := skip + len(string(runes))
+	var tokens []segment.Token
+	for _, t := range un.Tokens {
+		if t.Start >= skip && t.End <= end {
+			tokens = append(tokens, segment.Token{Text: t.Text, Start: t.Start - skip, End: t.End - skip})
+		}
+	}
+	var hits []ConceptHit
+	for _, h := range un.Concepts {
+		if h.Start >= from && h.End <= to {
+			h.Start, h.End = h.Start-from, h.End-from
+			hits = append(hits, h)
+		}
+	}
+	return features(tokens, hits, c, runes, func(int) float32 { return 1 })
 }
 
 // articleKinds are the properties of a line that make an article likelier, or an item.
@@ -379,7 +498,8 @@ func (r *ranker) aliases(runes []rune, out []float32) {
 func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best int, f *Features) {
 	e := &r.entries[i]
 	*f = e.fixed
-	f[FAsk], f[FSupport], f[FGram], f[FCentre] = sc.words[i].best, sc.words[i].second, sc.grams[i].best, sc.whole[i].best
+	f[FAsk], f[FSupport], f[FCentre] = sc.words[i].best, sc.words[i].second, sc.whole[i].best
+	f[FDemand], f[FGramCentre] = sc.demand[i].best, sc.wholeGrams[i].best
 	f[FAlias], f[FEvidence] = min(1, sc.alias[i]), evidence
 	if c := sc.words[i].counter; c > f[FAsk] {
 		f[FCounter] = c
@@ -387,7 +507,15 @@ func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best
 	if i == best {
 		f[FTop] = 1
 	}
+	f[FAskShare], f[FCentreShare], f[FGramShare] = ratio(f[FAsk], sc.near.ask), ratio(f[FCentre], sc.near.whole), ratio(f[FGramCentre], sc.near.wholeGram)
 	r.agree(i, s, f)
+}
+
+func ratio(part, whole float32) float32 {
+	if whole == 0 {
+		return 0
+	}
+	return part / whole
 }
 
 // dampened keeps long stories comparable: beyond some thirty characters more words lower
@@ -565,4 +693,4 @@ func (u *Understander) Nearest(text string, n int) []Scored {
 	return out
 }
 
-func nearness(s *Scored) float32 { return s.Features[FAsk] + s.Features[FGram] }
+func nearness(s *Scored) float32 { return s.Features[FAsk] + s.Features[FGramCentre] }

@@ -44,7 +44,7 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 			s.right = append(s.right, ok)
 		}
 	}
-	s.none = noneOf(un, r.nearness(un, sc))
+	s.none = noneOf(un, sc.near)
 	return s
 }
 

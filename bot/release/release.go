@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"shenwei/bot"
 	"shenwei/intents"
 	"shenwei/kb"
@@ -66,11 +68,13 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err != nil {
 		return nil, err
 	}
-	x, err := index.Build(k, seg, b.norm, number)
-	if err != nil {
+	var x *index.Index
+	var building errgroup.Group
+	building.Go(func() (err error) { x, err = index.Build(k, seg, b.norm, number); return err })
+	read := intents.New(k, b.dict, seg, b.norm, models)
+	if err := building.Wait(); err != nil {
 		return nil, err
 	}
-	read := intents.New(k, b.dict, seg, b.norm, models)
 	engine := bot.NewEngine(bot.Parts{
 		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
 	})

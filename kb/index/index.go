@@ -128,7 +128,7 @@ func (x *Index) Count() (uint64, error) {
 }
 
 // MaxTerms bounds a query; further terms are dropped.
-const MaxTerms = 10
+const MaxTerms = 8
 
 // Search returns the best documents for the terms, best first, at most n. Synonyms are
 // terms of the query: Bleve's own would drop those of several words.
