@@ -2,6 +2,7 @@ package bot
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"shenwei/intents"
@@ -12,12 +13,19 @@ import (
 // wrong link sends her on a wrong way; a wrong article is read and put aside; silence
 // leaves her where she was.
 const (
-	costWrongItem    = 1.3
+	costWrongItem    = 1.1
 	costWrongArticle = 0.75
 	costAsk          = 0.55
 	costSilence      = 1.6
 	// costStranger is that of answering what is nobody's matter here.
 	costStranger = 3.0
+)
+
+// Below these probabilities nothing is given as the answer, however cheap it seems: a guess
+// among many is no answer.
+const (
+	leastItem    = 0.22
+	leastArticle = 0.2
 )
 
 // maxOptions is how many choices are offered at most.
@@ -45,14 +53,17 @@ func (e *Engine) decide(c *turnCase) (*draft, string) {
 
 // cheapest picks the proposal of the least expected cost.
 func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft, string) {
-	wrong := costWrongItem
+	wrong, least := costWrongItem, leastItem
 	if ranked[0].Kind == kb.KindArticle {
-		wrong = costWrongArticle
+		wrong, least = costWrongArticle, leastArticle
 	}
 	strange := 1 - p.ours
 	answer := (p.ours-p.top)*wrong + strange*costStranger
 	ask := costAsk + (p.ours-p.five)*costSilence + strange*costStranger/2
 	silent := costSilence * p.ours
+	if p.top < least {
+		answer = math.Inf(1)
+	}
 	top := ranked[0]
 	switch {
 	case silent < answer && silent < ask:
