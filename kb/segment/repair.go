@@ -62,7 +62,7 @@ func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) 
 }
 
 // spokenWord is the frequency from which a word of the language is looked for in pinyin.
-const spokenWord = 60
+const spokenWord = 150
 
 // addLanguage adds the words of the language, of those with one sound the commonest.
 func (r *Repairer) addLanguage(args pinyin.Args) {
