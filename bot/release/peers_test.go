@@ -47,6 +47,7 @@ type peerCorpus struct {
 type peerPhrase struct {
 	Text  string `json:"text"`
 	Label string `json:"label"` // an item's code or an article's id
+	Ask   bool   `json:"ask"`   // false: the entry's name or one of its aliases
 }
 
 type peerQuestion struct {
@@ -143,35 +144,49 @@ func peerKnowledge(t *testing.T) *kb.Knowledge {
 	return k
 }
 
-// peerPhrases are the names and asks of everything, each phrase of an entry once.
+// peerPhrases are the names and asks of everything, each phrase of an entry once. The first
+// phrases of all entries come first, then the second ones and so on: node-nlp learns in the
+// order given, and entry by entry it forgets the early ones.
 func peerPhrases(t *testing.T) []peerPhrase {
 	t.Helper()
 	k := peerKnowledge(t)
-	var all []peerPhrase
-	seen := map[peerPhrase]bool{}
-	add := func(label string, texts []string) {
-		for _, text := range texts {
-			if p := (peerPhrase{text, label}); strings.TrimSpace(text) != "" && !seen[p] {
-				seen[p] = true
-				all = append(all, p)
+	var entries [][]peerPhrase
+	add := func(label string, names, asks []string) {
+		var all []peerPhrase
+		seen := map[string]bool{"": true}
+		for i, text := range slices.Concat(names, asks) {
+			if text = strings.TrimSpace(text); !seen[text] {
+				seen[text] = true
+				all = append(all, peerPhrase{text, label, i >= len(names)})
 			}
 		}
+		entries = append(entries, all)
 	}
 	for _, it := range k.Items {
-		add(it.Code, itemPhrases(it))
+		names, asks := itemPhrases(it)
+		add(it.Code, names, asks)
 	}
 	for _, a := range k.Articles {
-		add(a.ID, append([]string{a.Title}, a.Asks...))
+		add(a.ID, []string{a.Title}, a.Asks)
+	}
+	var all []peerPhrase
+	for round, more := 0, true; more; round++ {
+		more = false
+		for _, entry := range entries {
+			if round < len(entry) {
+				all, more = append(all, entry[round]), true
+			}
+		}
 	}
 	return all
 }
 
-func itemPhrases(it *kb.Item) []string {
-	phrases := slices.Concat([]string{it.Name}, it.Aliases, it.Asks)
+func itemPhrases(it *kb.Item) (names, asks []string) {
+	names, asks = slices.Concat([]string{it.Name}, it.Aliases), it.Asks
 	if it.English != nil {
-		phrases = append(append(phrases, it.English.Name), it.English.Asks...)
+		names, asks = append(names, it.English.Name), slices.Concat(asks, it.English.Asks)
 	}
-	return phrases
+	return names, asks
 }
 
 // peerWarmUp is asked before the clock runs: like the questions, but none of them.
@@ -249,7 +264,8 @@ func runBleve(t *testing.T, questions []peerQuestion, scoring string) peerRun {
 		for _, f := range kb.Facets {
 			texts = append(texts, it.Facets[f])
 		}
-		put(it.Code, itemPhrases(it), texts)
+		names, asks := itemPhrases(it)
+		put(it.Code, slices.Concat(names, asks), texts)
 	}
 	for _, a := range k.Articles {
 		put(a.ID, append([]string{a.Title}, a.Asks...), []string{a.Category, a.Summary, a.Body})

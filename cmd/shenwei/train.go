@@ -82,14 +82,9 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 	k := running.Knowledge()
 	var all []labelledRow
 	for _, path := range tr.Files {
-		f, err := os.Open(path)
+		rows, err := labelledFile(path, k)
 		if err != nil {
-			return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
-		}
-		rows, err := eval.ReadRows(f, func(code string) bool { return k.Item(code) != nil })
-		_ = f.Close()
-		if err != nil {
-			return nil, fault.Wrap(fault.BadRequest, err, "%s: %v", path, err)
+			return nil, err
 		}
 		bar := newProgress(os.Stderr, filepath.Base(path), len(rows))
 		for i, row := range rows {
@@ -105,6 +100,20 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 		bar.finish()
 	}
 	return all, nil
+}
+
+// labelledFile reads one labelled TSV file.
+func labelledFile(path string, k *kb.Knowledge) ([]eval.Row, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := eval.ReadRows(f, func(code string) bool { return k.Item(code) != nil })
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s: %s", path, explain(err))
+	}
+	return rows, nil
 }
 
 // sampleOf describes a row; ok is false for one that is decided before the ranking.

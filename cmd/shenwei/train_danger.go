@@ -60,14 +60,9 @@ func (tr *trainCmd) danger(_ context.Context, running *release.Running) error {
 func (tr *trainCmd) dangerRows(k *kb.Knowledge) ([]eval.Row, error) {
 	var all []eval.Row
 	for _, path := range tr.Files {
-		f, err := os.Open(path)
+		rows, err := labelledFile(path, k)
 		if err != nil {
-			return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
-		}
-		rows, err := eval.ReadRows(f, func(code string) bool { return k.Item(code) != nil })
-		_ = f.Close()
-		if err != nil {
-			return nil, fault.Wrap(fault.BadRequest, err, "%s: %v", path, err)
+			return nil, err
 		}
 		all = append(all, rows...)
 	}

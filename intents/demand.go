@@ -1,0 +1,98 @@
+package intents
+
+import (
+	"shenwei/kb/segment"
+)
+
+// A line longer than longLine is a story; what it asks in the end has at least leastDemand
+// characters.
+const (
+	longLine    = 40
+	leastDemand = 9
+)
+
+// demandOf is the part of a story that asks: its last clauses from the last question word on,
+// long enough to say something. from is 0 for a line that is no story.
+func demandOf(runes []rune) (from, to int) {
+	if len(runes) <= longLine {
+		return 0, 0
+	}
+	to = len(runes)
+	start := to
+	for start > 0 {
+		end := start
+		for end > 0 && isPause(runes[end-1]) {
+			end--
+		}
+		begin := end
+		for begin > 0 && !isPause(runes[begin-1]) {
+			begin--
+		}
+		start = begin
+		if to-start >= leastDemand && containsAny(string(runes[start:to]), questionWords) {
+			break
+		}
+	}
+	return start, to
+}
+
+// part describes the runes [from, to) of a line by themselves.
+func part(un *Understanding, c *Concepts, from, to int) []raw {
+	runes := un.runes[from:to]
+	skip := len(string(un.runes[:from]))
+	end := skip + len(string(runes))
+	var tokens []segment.Token
+	for _, t := range un.Tokens {
+		if t.Start >= skip && t.End <= end {
+			tokens = append(tokens, segment.Token{Text: t.Text, Start: t.Start - skip, End: t.End - skip})
+		}
+	}
+	var hits []ConceptHit
+	for _, h := range un.Concepts {
+		if h.Start >= from && h.End <= to {
+			h.Start, h.End = h.Start-from, h.End-from
+			hits = append(hits, h)
+		}
+	}
+	return features(tokens, hits, c, runes, func(int) float32 { return 1 })
+}
+
+// dampened keeps long stories comparable: beyond some thirty characters more words lower
+// the similarity less.
+func dampened(norm float32, runes int) float32 {
+	const plain = 30
+	if runes <= plain {
+		return norm
+	}
+	f := float32(plain) / float32(runes)
+	return norm * (0.45 + 0.55*f)
+}
+
+// focus weighs the clauses of a long line: what is asked and the last demand count fully,
+// the story before them less.
+func focus(runes []rune) func(int) float32 {
+	const short = 24
+	if len(runes) <= short {
+		return func(int) float32 { return 1 }
+	}
+	weight := make([]float32, len(runes)+1)
+	start := 0
+	for i := 0; i <= len(runes); i++ {
+		if i < len(runes) && !isPause(runes[i]) {
+			continue
+		}
+		clause := string(runes[start:i])
+		w := float32(0.6)
+		asked := i < len(runes) && runes[i] == '?'
+		if asked || containsAny(clause, questionWords) || i == len(runes) {
+			w = 1
+		}
+		for j := start; j <= i && j < len(weight); j++ {
+			weight[j] = w
+		}
+		start = i + 1
+	}
+	return func(pos int) float32 { return weight[min(pos, len(runes))] }
+}
+
+var questionWords = []string{"怎么", "如何", "怎样", "吗", "能不能", "可不可以", "可以", "多久", "多少", "哪里", "在哪", "什么", "需要", "想", "要", "能否", "是否", "咋", "办理", "申请", "有没有", "几", "谁"}

@@ -1,0 +1,216 @@
+package intents
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"shenwei/kb"
+)
+
+// entry is an item or article as the ranker sees it.
+type entry struct {
+	kind EntryKind
+	code string
+	key  string // kind/code
+	// fixed are the features that do not depend on the line.
+	fixed Features
+	// about are the decisive concepts that the entry is about, with their shares.
+	about []string
+}
+
+// build weighs the phrases in the three spaces, which know nothing of each other.
+func (r *ranker) build(all []pending) {
+	var builders sync.WaitGroup
+	builders.Go(func() { r.words.build(all) })
+	builders.Go(func() {
+		sums := together(all)
+		r.whole.build(sums)
+		r.wholeGrams.build(sums)
+	})
+	builders.Wait()
+}
+
+// phrased is an entry with the texts that it is known by: its names, what people say, and
+// what sounds like it and is another's.
+type phrased struct {
+	entry
+	texts    []string
+	names    int // the first so many texts are its name and aliases
+	counters []string
+}
+
+func entriesOf(k *kb.Knowledge) []phrased {
+	all := make([]phrased, 0, len(k.Items)+len(k.Articles))
+	for _, it := range k.Items {
+		p := phrased{entry: entry{kind: kb.KindItem, code: it.Code}, texts: append([]string{it.Name}, it.Aliases...), counters: it.CounterAsks}
+		p.names = len(p.texts)
+		p.texts = append(p.texts, it.Asks...)
+		if it.English != nil {
+			p.texts = append(append(p.texts, it.English.Name), it.English.Asks...)
+			p.texts = append(p.texts, strings.SplitAfter(it.English.Text, ". ")...)
+		}
+		if it.Popular {
+			p.fixed[FPopular] = 1
+		}
+		all = append(all, p)
+	}
+	for _, a := range k.Articles {
+		p := phrased{entry: entry{kind: kb.KindArticle, code: a.ID}, texts: append([]string{a.Title}, a.Asks...), names: 1, counters: a.CounterAsks}
+		p.fixed[FArticle] = 1
+		if a.Kind == kb.KindElsewhere {
+			p.fixed[FElsewhere] = 1
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// reading is one text of an entry as the ranker sees it.
+type reading struct {
+	text     string
+	mended   string
+	raws     []raw
+	concepts []ConceptHit
+}
+
+// readAll reads the texts of all entries, counter-asks last, on every core.
+func (u *Understander) readAll(entries []phrased) [][]reading {
+	out := make([][]reading, len(entries))
+	next := make(chan int)
+	var readers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(func() {
+			for i := range next {
+				for _, text := range slices.Concat(entries[i].texts, entries[i].counters) {
+					raws, concepts, mended := u.analyse(text)
+					out[i] = append(out[i], reading{text, mended, raws, concepts})
+				}
+			}
+		})
+	}
+	for i := range entries {
+		next <- i
+	}
+	close(next)
+	readers.Wait()
+	return out
+}
+
+// add takes the readings of an entry into the ranker and returns them for the spaces.
+func (r *ranker) add(p phrased, readings []reading) []pending {
+	n := int32(len(r.entries)) //nolint:gosec // bounded by the knowledge
+	var all []pending
+	for i, read := range readings {
+		counter := i >= len(p.texts)
+		if !counter {
+			weight := 1.0
+			if i == 0 {
+				weight = 3 // the name
+			}
+			for id := range r.withAbove(read.concepts) {
+				r.sign(id, int(n), weight/float64(len(p.texts)+2))
+			}
+		}
+		if i < p.names {
+			r.names.Add(read.mended, len(r.named))
+			r.named = append(r.named, n)
+		}
+		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter, boost: 1}, read.raws})
+	}
+	p.key = string(p.kind) + "/" + p.code
+	r.byCode[p.code] = len(r.entries)
+	r.entries = append(r.entries, p.entry)
+	return all
+}
+
+// together makes one phrase of all the phrases of each entry; a feature's weight grows with
+// the logarithm of how often it stands there.
+func together(all []pending) []pending {
+	type sum struct {
+		total float32
+		count int
+	}
+	var entries []pending
+	sums := map[int32]map[string]*sum{}
+	for _, p := range all {
+		if p.counter {
+			continue
+		}
+		if sums[p.entry] == nil {
+			sums[p.entry] = map[string]*sum{}
+			entries = append(entries, pending{phrase: phrase{entry: p.entry, boost: 1}})
+		}
+		for _, r := range p.raws {
+			s := sums[p.entry][r.name]
+			if s == nil {
+				s = &sum{}
+				sums[p.entry][r.name] = s
+			}
+			s.total += r.weight
+			s.count++
+		}
+	}
+	for i := range entries {
+		names := make([]string, 0, len(sums[entries[i].entry]))
+		for name := range sums[entries[i].entry] {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			s := sums[entries[i].entry][name]
+			w := s.total / float32(s.count) * float32(math.Log1p(float64(s.count)))
+			entries[i].raws = append(entries[i].raws, raw{name, w})
+		}
+	}
+	return entries
+}
+
+// settle notes what each entry is decisively about.
+func (r *ranker) settle() {
+	ids := make([]string, 0, len(r.signature))
+	for id := range r.signature {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	for i := range r.entries {
+		for _, id := range ids {
+			if decisiveStates[id] && column(r.signature[id]).at(i) >= aboutShare {
+				r.entries[i].about = append(r.entries[i].about, id)
+			}
+		}
+	}
+}
+
+// aboutShare is the share of phrases from which an entry is about a condition.
+const aboutShare = 0.3
+
+func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
+	ids := map[string]bool{}
+	for _, h := range hits {
+		ids[h.ID] = true
+		for _, a := range r.concepts.Above(h.ID) {
+			ids[a] = true
+		}
+	}
+	return ids
+}
+
+func (r *ranker) sign(concept string, entry int, share float64) {
+	s := r.signature[concept]
+	for len(s) <= entry {
+		s = append(s, 0)
+	}
+	s[entry] += float32(share)
+	r.signature[concept] = s
+}
+
+func (u *Understander) analyse(text string) ([]raw, []ConceptHit, string) {
+	mended, _ := u.repair.Text(u.norm.Text(text))
+	runes := []rune(mended)
+	hits := u.concepts.Find(runes)
+	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits, mended
+}
