@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -108,7 +109,9 @@ func searcher(x *index.Index) bot.Search {
 		best := hits[0].Score
 		found := make(map[string]float64, len(hits))
 		for _, h := range hits {
-			found[h.Key] = h.Score / best
+			// Bleve adds up in another order every time: the last digits are no evidence, and
+			// what a node answers depends on release, conversation and message alone.
+			found[h.Key] = math.Round(h.Score/best*1000) / 1000
 		}
 		return found, nil
 	}
