@@ -1,4 +1,4 @@
-.PHONY: run test long ui bench fuzz lint screenshots
+.PHONY: run test long ui bench bench-peers fuzz lint screenshots
 
 run: ## start the service on http://localhost:8080
 	go run ./cmd/shenwei serve
@@ -14,6 +14,9 @@ ui: ## build web/dist from web/ui
 
 bench: ## benchmarks
 	./scripts/bench.sh
+
+bench-peers: ## the same knowledge and questions through others (FILE=labelled.tsv)
+	./scripts/bench-peers.sh $(FILE)
 
 fuzz: ## every fuzz test for 30 seconds
 	./scripts/fuzz.sh

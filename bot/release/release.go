@@ -102,19 +102,38 @@ const conceptTerm = 0.4
 // says in other words: our own synonym expansion.
 func searcher(x *index.Index) bot.Search {
 	return func(ctx context.Context, un *intents.Understanding, n int) (map[string]float64, error) {
-		hits, err := x.Search(ctx, terms(un), n)
+		hits, err := x.Search(ctx, terms(un), n+spare)
 		if err != nil || len(hits) == 0 {
 			return nil, err
 		}
-		best := hits[0].Score
-		found := make(map[string]float64, len(hits))
-		for _, h := range hits {
-			// Bleve adds up in another order every time: the last digits are no evidence, and
-			// what a node answers depends on release, conversation and message alone.
-			found[h.Key] = math.Round(h.Score/best*1000) / 1000
-		}
-		return found, nil
+		return strongest(hits, n), nil
 	}
+}
+
+// Bleve adds up in another order every time and orders equals as it likes. What a node
+// answers depends on release, conversation and message alone, so scores are rounded, equals
+// ordered by key, and what is hardly evidence left out; spare hits make room for equals.
+const (
+	spare         = 8
+	leastEvidence = 0.05
+)
+
+// strongest are the best n hits with their scores divided by the best one.
+func strongest(hits []index.Hit, n int) map[string]float64 {
+	best := hits[0].Score
+	for i := range hits {
+		hits[i].Score = math.Round(hits[i].Score/best*1000) / 1000
+	}
+	slices.SortFunc(hits, func(a, b index.Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Key, b.Key))
+	})
+	found := make(map[string]float64, n)
+	for _, h := range hits[:min(n, len(hits))] {
+		if h.Score >= leastEvidence {
+			found[h.Key] = h.Score
+		}
+	}
+	return found
 }
 
 func terms(un *intents.Understanding) []index.Term {
