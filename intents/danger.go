@@ -143,10 +143,14 @@ func (u *Understander) settle(un *Understanding) {
 	}
 }
 
-// certain reports whether no examples may calm what the rules found: a wish to die, a weapon
-// that is held, and what is told as going on now.
+// never are kinds of danger that no examples calm: each hour counts, and a calm question
+// about them (「孩子走丢了能先调监控吗」) is no sign that it is over.
+var never = setOf("selfharm", "missing", "confinement", "domestic", paidKind)
+
+// certain reports whether no examples may calm what the rules found: a kind that is never
+// calmed, a weapon that is held, and what is told as going on now.
 func certain(t Triage, cues []found) bool {
-	return t.Kind == "selfharm" || t.Why == "going on now" || present(cues, "wield") && present(cues, "weapon")
+	return never[t.Kind] || t.Why == "going on now" || present(cues, "wield") && present(cues, "weapon")
 }
 
 // kindAmong is the kind of danger that most cues of a line name; a cry for help when none does.

@@ -243,6 +243,7 @@ func runBleve(t *testing.T, questions []peerQuestion, scoring string) peerRun {
 	start := time.Now()
 	m := bleve.NewIndexMapping()
 	m.DefaultAnalyzer = "cjk"
+	m.StoreDynamic, m.DocValuesDynamic = false, false // nobody reads them: only memory
 	if scoring != "" {
 		run.Name, m.ScoringModel = "Bleve cjk, "+scoring, scoring
 	}
