@@ -155,8 +155,12 @@ func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) intent
 	return e.read.Rank(un, evidence)
 }
 
-// traceDepth is how many candidates a trace keeps.
-const traceDepth = 6
+// traceDepth is how many candidates a trace keeps, featureDepth for how many of them with
+// the features of their score.
+const (
+	traceDepth   = 6
+	featureDepth = 3
+)
 
 func (c *turnCase) finishTrace(d *draft) *Trace {
 	if c.ranked == nil {
@@ -174,9 +178,11 @@ func (c *turnCase) finishTrace(d *draft) *Trace {
 			}
 		}
 		c.trace.Candidates = append(c.trace.Candidates, Candidate{
-			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score), Confidence: round3(s.P),
-			Features: rounded(s.Features.Map()), Lost: lost,
+			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score), Confidence: round3(s.P), Lost: lost,
 		})
+		if i < featureDepth {
+			c.trace.Candidates[i].Features = rounded(s.Features.Map())
+		}
 	}
 	return c.trace
 }
