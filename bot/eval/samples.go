@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"slices"
 	"strings"
 
 	"shenwei/kb"
@@ -9,7 +10,7 @@ import (
 // Right returns which entries answer a labelled row, and whether «none of ours» does. ok
 // is false for rows that the ranker has no part in.
 func Right(row Row, k *kb.Knowledge) (right func(kind kb.Kind, code string) bool, none, ok bool) {
-	item := func(kind kb.Kind, code string) bool { return kind == kb.KindItem && contains(row.Codes, code) }
+	item := func(kind kb.Kind, code string) bool { return kind == kb.KindItem && slices.Contains(row.Codes, code) }
 	switch row.Action {
 	case "answer", "clarify":
 		return item, false, true

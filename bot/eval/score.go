@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"slices"
 	"strings"
 
 	"shenwei/bot"
@@ -30,7 +31,7 @@ type Judgement struct {
 func Judge(row Row, r *bot.Reply) Judgement {
 	j := Judgement{Row: row, Reply: r, Outcome: Miss}
 	answersItem := r.Action == bot.Answer && r.Item != ""
-	right := answersItem && contains(row.Codes, r.Item)
+	right := answersItem && slices.Contains(row.Codes, r.Item)
 	offered := offers(r, row.Codes)
 	switch row.Action {
 	case "answer":
@@ -83,22 +84,13 @@ func Judge(row Row, r *bot.Reply) Judgement {
 	return j
 }
 
-func contains(codes []string, code string) bool {
-	for _, c := range codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
-}
-
 // offers reports whether one of the reply's first five options is acceptable.
 func offers(r *bot.Reply, codes []string) bool {
 	for i, o := range r.Options {
 		if i == 5 {
 			break
 		}
-		if contains(codes, o.Code) {
+		if slices.Contains(codes, o.Code) {
 			return true
 		}
 	}
@@ -125,6 +117,11 @@ type Report struct {
 	SureFirst      float64 `json:"first_sure"`
 	// Judgements are the single rows, for reports; not part of the JSON.
 	Judgements []Judgement `json:"-"`
+}
+
+// Has reports whether a row is labelled action; a share over such rows means nothing without one.
+func (r Report) Has(action string) bool {
+	return slices.ContainsFunc(r.Judgements, func(j Judgement) bool { return j.Row.Action == action })
 }
 
 // Summarise adds up judgements as the labelled files define it.

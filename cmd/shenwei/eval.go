@@ -108,11 +108,16 @@ func printReport(w io.Writer, r eval.Report) error {
 	for _, l := range []struct {
 		name  string
 		value float64
+		of    string // the label of the rows it is a share of; "" for rows of any label
 	}{
-		{"first answer", r.First}, {"  of the sure rows", r.SureFirst}, {"one tap", r.OneTap}, {"wrong link", r.WrongLink},
-		{"precision", r.Precision}, {"silence", r.Silence}, {"handed over", r.HandedOver}, {"general answered", r.GeneralAnswers},
-		{"emergency found", r.Emergency}, {"false alarm", r.FalseAlarm},
+		{"first answer", r.First, "answer"}, {"  of the sure rows", r.SureFirst, "answer"}, {"one tap", r.OneTap, "answer"},
+		{"wrong link", r.WrongLink, ""}, {"precision", r.Precision, ""}, {"silence", r.Silence, "oos"}, {"handed over", r.HandedOver, ""},
+		{"general answered", r.GeneralAnswers, "general"}, {"emergency found", r.Emergency, "emergency"}, {"false alarm", r.FalseAlarm, ""},
 	} {
+		if l.of != "" && !r.Has(l.of) {
+			fmt.Fprintf(&b, "%-18s %8s\n", l.name, "-")
+			continue
+		}
 		fmt.Fprintf(&b, "%-18s %7.1f%%\n", l.name, 100*l.value)
 	}
 	fmt.Fprintf(&b, "%-18s %8.2f\n\n", "options beside", r.Options)

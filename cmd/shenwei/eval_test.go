@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,15 @@ func TestEvalPrintsFiguresJSONAndAReport(t *testing.T) {
 	}
 	if r := p.run(t, "", "eval", file); !strings.Contains(r.out, "first answer") || strings.Contains(r.err, "\r") {
 		t.Errorf("table: %q, a progress bar into a pipe: %q", r.out, r.err)
+	}
+}
+
+func TestEvalPrintsADashWhereNoRowCounts(t *testing.T) {
+	p := newProgram(t)
+	only := writeFile(t, "only.tsv", strings.Join(strings.SplitAfter(labelled, "\n")[:2], ""))
+	r := p.run(t, "", "eval", only)
+	if !regexp.MustCompile(`(?m)^silence +-$`).MatchString(r.out) || !regexp.MustCompile(`(?m)^first answer +100\.0%$`).MatchString(r.out) {
+		t.Errorf("%s %s", r.out, r.err)
 	}
 }
 
