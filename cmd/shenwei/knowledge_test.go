@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"shenwei/data"
+	"shenwei/kb"
 )
 
 // folder writes the shipped knowledge to a folder and returns its path.
@@ -83,6 +85,7 @@ func TestAnImportedChangeIsADraftUntilItIsPublishedAndThenLive(t *testing.T) {
 		t.Errorf("a draft changed the answer: %s", r.out)
 	}
 	s := p.serve(t)
+	ownOutlets(t, dir)
 	if r := p.run(t, "", "import", dir, "--publish"); !strings.Contains(r.out, "release 2 is live") {
 		t.Fatalf("publish: %s%s", r.out, r.err)
 	}
@@ -90,9 +93,36 @@ func TestAnImportedChangeIsADraftUntilItIsPublishedAndThenLive(t *testing.T) {
 		reply := post(t, s.addr, "换港澳通行证多少钱")
 		return reply.Release == 2 && strings.Contains(reply.Text, "61元")
 	})
+	if first := nearest(t, s.addr, "22.53,113.93"); first.Name != "粤海派出所" || first.Hours != "工作日9:00至12:00" {
+		t.Errorf("nearest outlet: %+v", first)
+	}
 	if r := p.run(t, "", "check"); !strings.Contains(r.out, "release 2") {
 		t.Errorf("check: %s", r.out)
 	}
+}
+
+// ownOutlets adds an operator's own list to a folder of knowledge.
+func ownOutlets(t *testing.T, dir string) {
+	t.Helper()
+	list := "outlets:\n  - id: yuehai\n    name: 粤海派出所\n    kind: 派出所\n    district: 南山区\n    lat: 22.53\n    lng: 113.93\n" +
+		"    hours: 工作日9:00至12:00\n    sources: {name: 名录, district: 名录, position: 名录, hours: 名录}\n"
+	if err := os.WriteFile(filepath.Join(dir, "outlets/own.yaml"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func nearest(t *testing.T, addr, position string) kb.Outlet {
+	t.Helper()
+	res, err := http.Get("http://" + addr + "/api/v1/outlets?near=" + position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var got struct{ Outlets []kb.Outlet }
+	if err := json.NewDecoder(res.Body).Decode(&got); err != nil || len(got.Outlets) == 0 {
+		t.Fatalf("no outlets: %v", err)
+	}
+	return got.Outlets[0]
 }
 
 func TestBrokenKnowledgeIsRefusedWithFileAndReasonAndNothingChanges(t *testing.T) {
