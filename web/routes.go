@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shenwei/internal/fault"
+	"shenwei/web/auth"
 )
 
 // kind is what a route's answers have in common.
@@ -17,38 +18,42 @@ const (
 	data               // JSON, never kept by anyone between
 	socket             // a WebSocket
 	health             // the process lives: not counted
+	staff              // JSON for people who work here: a session, a role, our own pages only
 )
 
+// route is one line of the table. Roles say who may call a route of kind staff, and must be
+// there: with auth.Anyone also who is not signed in. A socket or page with roles is the same.
 type route struct {
 	method, path string
 	kind         kind
+	roles        []auth.Role
 	handle       http.HandlerFunc
 }
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
 	return []route{
-		{"GET", "/{$}", page, s.chat.Index},
-		{"GET", "/assets/", asset, s.chat.Asset},
-		{"GET", "/items", page, s.chat.Items},
-		{"GET", "/items/{code}", page, s.chat.Item},
-		{"GET", "/articles/{id}", page, s.chat.Article},
-		{"GET", "/privacy", page, s.chat.Privacy},
-		{"GET", "/ws/chat", socket, s.chat.Socket},
+		{"GET", "/{$}", page, nil, s.chat.Index},
+		{"GET", "/assets/", asset, nil, s.chat.Asset},
+		{"GET", "/items", page, nil, s.chat.Items},
+		{"GET", "/items/{code}", page, nil, s.chat.Item},
+		{"GET", "/articles/{id}", page, nil, s.chat.Article},
+		{"GET", "/privacy", page, nil, s.chat.Privacy},
+		{"GET", "/ws/chat", socket, nil, s.chat.Socket},
 
-		{"POST", "/api/v1/chat", data, s.api.Chat},
-		{"POST", "/api/v1/feedback", data, s.api.Feedback},
-		{"GET", "/api/v1/conversations/{id}/messages", data, s.api.Messages},
-		{"GET", "/api/v1/items", data, s.api.Items},
-		{"GET", "/api/v1/items/{code}", data, s.api.Item},
-		{"GET", "/api/v1/articles/{id}", data, s.api.Article},
-		{"GET", "/api/v1/suggest", data, s.api.Suggest},
-		{"GET", "/api/v1/outlets", data, s.api.Outlets},
-		{"GET", "/api/v1/site", data, s.api.Site},
-		{"GET", "/api/openapi.json", data, s.api.Describe},
+		{"POST", "/api/v1/chat", data, nil, s.api.Chat},
+		{"POST", "/api/v1/feedback", data, nil, s.api.Feedback},
+		{"GET", "/api/v1/conversations/{id}/messages", data, nil, s.api.Messages},
+		{"GET", "/api/v1/items", data, nil, s.api.Items},
+		{"GET", "/api/v1/items/{code}", data, nil, s.api.Item},
+		{"GET", "/api/v1/articles/{id}", data, nil, s.api.Article},
+		{"GET", "/api/v1/suggest", data, nil, s.api.Suggest},
+		{"GET", "/api/v1/outlets", data, nil, s.api.Outlets},
+		{"GET", "/api/v1/site", data, nil, s.api.Site},
+		{"GET", "/api/openapi.json", data, nil, s.api.Describe},
 
-		{"GET", "/healthz", health, s.healthz},
-		{"GET", "/readyz", data, s.readyz},
+		{"GET", "/healthz", health, nil, s.healthz},
+		{"GET", "/readyz", data, nil, s.readyz},
 	}
 }
 
@@ -58,7 +63,10 @@ func (s *Server) routed() http.Handler {
 	methods := map[string][]string{}
 	kinds := map[string]kind{}
 	for _, rt := range s.routes() {
-		mux.HandleFunc(rt.method+" "+rt.path, s.admit(rt.kind, rt.handle))
+		if rt.kind == staff && len(rt.roles) == 0 {
+			panic("web: " + rt.path + " names no roles") // a mistake in the table above
+		}
+		mux.HandleFunc(rt.method+" "+rt.path, s.admit(rt.kind, s.allow(rt)))
 		methods[rt.path] = append(methods[rt.path], rt.method)
 		kinds[rt.path] = rt.kind
 	}

@@ -48,7 +48,9 @@ type Config struct {
 	Live func() Live
 	// Hub holds the sockets; the front tells its Committed after each commit.
 	Hub *live.Hub
-	Log *slog.Logger
+	// Sessions opens the sessions of staff; without it nobody can sign in.
+	Sessions Sessions
+	Log      *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.

@@ -31,7 +31,7 @@ var (
 	record = []string{
 		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
-		"internal/audit", "internal/outbox", "internal/jobs",
+		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
 	}
 
 	// arrows maps a package to what it may import beside everywhere.
@@ -43,6 +43,7 @@ var (
 		"internal/outbox":   {},
 		"internal/jobs":     {},
 		"internal/bus":      {},
+		"internal/vault":    {}, // sealed fields and the keys to them
 
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
@@ -59,9 +60,10 @@ var (
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
 		"internal/store/storetest/pgtest": {}, // a PostgreSQL server for tests
 
-		"web/auth":    {},
+		"web/auth":    {"internal/audit", "internal/vault"},
 		"web/live":    {},
 		"web/respond": {},
+		"web/staff":   channel,
 		"web/chat":    channel,
 		"web/desk":    channel,
 		"web/studio":  channel,

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // session is one connection that writes, with the statements prepared on it. It is not
@@ -14,6 +15,7 @@ type session struct {
 	db      *sql.DB
 	dialect *dialect
 	ctx     context.Context
+	now     func() time.Time
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }
