@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kind names an event.
 type Kind string
@@ -88,15 +91,32 @@ const (
 type Change struct {
 	Ticket Ticket
 	Event  Event
-	// From is the state before.
-	From State
+	// From is the state before, FromGroup the group.
+	From      State
+	FromGroup string
 	Rows []Row
 	// Claim is the agent whose capacity must have room for it, "" for none.
 	Claim string
 	// Alarms are the timers that were crossed just now, each once.
 	Alarms []Alarm
-	// Seqs are the sequence numbers that the store gave to Rows.
-	Seqs []int64
+	// Seqs are the sequence numbers that the store gave to Rows. Repeated says that this reply
+	// was stored before, at Seqs[0], and that nothing changed now.
+	Seqs     []int64
+	Repeated bool
+}
+
+// Detail is what of an event stands in the ticket's history: no citizen's words.
+func (e Event) Detail() string {
+	parts := []string{}
+	for _, p := range []struct{ name, value string }{{"to", e.Agent}, {"group", e.Group}, {"reason", e.Reason}, {"code", e.Code}} {
+		if p.value != "" {
+			parts = append(parts, p.name+"="+p.value)
+		}
+	}
+	if e.Warm {
+		parts = append(parts, "warm")
+	}
+	return strings.Join(parts, " ")
 }
 
 // Alarm is a timer that was crossed.

@@ -102,7 +102,7 @@ func (t Ticket) Apply(e Event, now time.Time, r *Rules) (Change, error) {
 	}
 	m.t.Version++
 	m.t.Updated = now
-	return Change{Ticket: m.t, Event: e, From: t.State, Rows: m.rows, Claim: m.claim, Alarms: m.alarms}, nil
+	return Change{Ticket: m.t, Event: e, From: t.State, FromGroup: t.Group, Rows: m.rows, Claim: m.claim, Alarms: m.alarms}, nil
 }
 
 func oneOf(s State, list []State) bool {
