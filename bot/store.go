@@ -2,7 +2,10 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"time"
+
+	"shenwei/bot/desk"
 )
 
 // Receipt is what Store.Receive did with a line.
@@ -46,9 +49,26 @@ type Outcome struct {
 	Reply   *Reply
 	State   State
 	Trace   *Trace
-	// Ticket is set when the turn hands over.
+	// Ticket is set when the turn hands over. Opened is how the desk begins it; nil where
+	// there is no desk: it queues.
 	Ticket *Ticket
-	At     time.Time
+	Opened *Opening
+	// Movement is what the turn means to the conversation's newest ticket, nil for nothing. It
+	// is carried out in the same transaction; where the ticket is past it, it is dropped.
+	Movement *Movement
+	At       time.Time
+}
+
+// Opening is how a desk begins a ticket.
+type Opening struct {
+	Ticket desk.Ticket
+	Rules  *desk.Rules
+}
+
+// Movement is an event of a ticket that a turn causes.
+type Movement struct {
+	Event desk.Event
+	Rules *desk.Rules
 }
 
 // Store is the record that a Front needs. What its methods returned without an error is
@@ -79,9 +99,14 @@ type PendingLine struct {
 // Stored is one message of a conversation as its citizen may read it again.
 type Stored struct {
 	Seq  int64  `json:"seq"`
-	Kind string `json:"kind"` // citizen, reply
+	Kind string `json:"kind"` // citizen, reply, agent, system
 	Ref  string `json:"ref,omitempty"`
 	Text string `json:"text"`
+	// Author is the number of the agent who wrote or acted.
+	Author string `json:"author,omitempty"`
+	// Event names what a system row tells of, Data its details.
+	Event string          `json:"event,omitempty"`
+	Data  json.RawMessage `json:"data,omitempty"`
 	// Reply is set for kind reply.
 	Reply *Reply    `json:"reply,omitempty"`
 	At    time.Time `json:"at"`

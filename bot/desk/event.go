@@ -94,7 +94,7 @@ type Change struct {
 	// From is the state before, FromGroup the group.
 	From      State
 	FromGroup string
-	Rows []Row
+	Rows      []Row
 	// Claim is the agent whose capacity must have room for it, "" for none.
 	Claim string
 	// Alarms are the timers that were crossed just now, each once.

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
@@ -13,6 +15,7 @@ const (
 	sqlAnswered = `SELECT answer, channel, ref FROM messages WHERE conversation = $1 AND seq = $2 AND kind = 'citizen'`
 	sqlAdvance  = `UPDATE conversations SET version = version + 1, seq = seq + 1, state = $1, updated = $2
 		WHERE id = $3 AND version = $4 RETURNING seq`
+	sqlSetOwner = `UPDATE conversations SET owner = $1 WHERE id = $2`
 	sqlAnswer   = `UPDATE messages SET answer = $1 WHERE conversation = $2 AND seq = $3 AND answer = 0`
 	sqlAddReply = `INSERT INTO messages (conversation, seq, kind, at, reply, trace) VALUES ($1, $2, 'reply', $3, $4, $5)`
 	sqlReply    = `SELECT r.seq, r.reply FROM messages m JOIN messages r ON r.conversation = m.conversation AND r.seq = m.answer
@@ -31,6 +34,11 @@ type settlement struct {
 	reply  string
 	trace  []byte
 	ticket *bot.Ticket
+	// open is the ticket as the desk begins it, movement what happens to the one there is.
+	open     *desk.Ticket
+	due      int64
+	movement *bot.Movement
+	danger   bool
 
 	// The results.
 	answered bool
@@ -93,8 +101,12 @@ func (db *DB) settle(o bot.Outcome) (*settlement, error) {
 	if st.trace, err = packTrace(o.Trace); err != nil {
 		return nil, err
 	}
+	st.movement, st.danger = o.Movement, o.Reply.Action == bot.Emergency
 	if o.Ticket != nil {
-		st.ticket, err = db.checkTicket(o)
+		if st.ticket, err = db.checkTicket(o); err != nil {
+			return nil, err
+		}
+		st.open, st.due = opened(st.ticket, o)
 	}
 	return st, err
 }
@@ -119,15 +131,47 @@ func (st *settlement) run(s *session) error {
 	}
 	reply := st.reply
 	if st.ticket != nil {
-		if st.position, err = addTicket(s, st.ticket); err != nil {
+		if st.position, err = addTicket(s, st.ticket, st.open, st.due); err != nil {
 			return err
 		}
 		if reply, err = placed(st.reply, st.position); err != nil {
 			return err
 		}
 	}
-	_, err = s.exec(sqlAddReply, st.conversation, st.seq, st.at, reply, st.trace)
-	return err
+	if _, err := s.exec(sqlAddReply, st.conversation, st.seq, st.at, reply, st.trace); err != nil {
+		return err
+	}
+	return st.tellDesk(s)
+}
+
+// tellDesk writes what the turn means to the hotline's desk.
+func (st *settlement) tellDesk(s *session) error {
+	if st.ticket != nil {
+		if _, err := s.exec(sqlSetOwner, st.open.State.ConversationOwner(), st.conversation); err != nil {
+			return err
+		}
+	}
+	if st.danger {
+		if _, err := s.exec(sqlAddAlert, st.conversation, st.seq, st.at); err != nil {
+			return err
+		}
+	}
+	if st.movement == nil {
+		return nil
+	}
+	t, err := s.ticket(sqlTicketOf, st.conversation)
+	if err != nil {
+		var r refusal
+		if errors.As(err, &r) {
+			return nil // no ticket: the line is stored all the same
+		}
+		return err
+	}
+	c, err := t.Apply(st.movement.Event, fromMicros(st.at), st.movement.Rules)
+	if err != nil { // the ticket is past that, and the line is stored
+		return nil //nolint:nilerr // said above
+	}
+	return s.move(&c, t.Version, st.movement.Rules)
 }
 
 // check tells whether the line has its reply already.

@@ -15,7 +15,7 @@ import (
 // What identifies a citizen is sealed by the vault: the call-back's form, and of a work order
 // the name, telephone, place and the words of the matter.
 const (
-	sqlAddConsent = `INSERT INTO consents (conversation, purpose, notice, at, withdrawn) VALUES ($1, $2, $3, $4, 0) RETURNING n`
+	sqlAddConsent = `INSERT INTO consents (id, conversation, purpose, notice, at, withdrawn) VALUES ($1, $2, $3, $4, $5, 0)`
 	sqlAddCall    = `INSERT INTO desk_calls (ticket, conversation, form, consent, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (ticket) DO UPDATE SET form = excluded.form, consent = excluded.consent, at = excluded.at`
 	sqlCall     = `SELECT conversation, form, at FROM desk_calls WHERE ticket = $1`
@@ -30,22 +30,22 @@ const (
 	orderCount  = "work orders "
 )
 
-func (db *DB) seal(v any, where ...string) (string, error) {
-	if db.vault == nil {
+func (db *DB) sealPerson(v any, where ...string) (string, error) {
+	if db.keys == nil {
 		return "", fault.New(fault.Unavailable, "personal data is not stored: no keys are configured (keys.data)")
 	}
 	body, err := encodeJSON("the personal data", v)
 	if err != nil {
 		return "", err
 	}
-	return db.vault.SealText(body, where...), nil
+	return db.keys.SealText(body, where...), nil
 }
 
-func (db *DB) unseal(sealed string, v any, where ...string) error {
-	if db.vault == nil {
+func (db *DB) openPerson(sealed string, v any, where ...string) error {
+	if db.keys == nil {
 		return fault.New(fault.Unavailable, "personal data cannot be read: no keys are configured (keys.data)")
 	}
-	body, err := db.vault.OpenText(sealed, where...)
+	body, err := db.keys.OpenText(sealed, where...)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,11 @@ func (db *DB) FileCall(ctx context.Context, number string, f desk.CallForm, rule
 		return desk.Change{}, err
 	}
 	f.Name, f.Matter = clean(f.Name), clean(f.Matter)
-	sealed, err := db.seal(f, "desk_calls", number)
+	sealed, err := db.sealPerson(f, "desk_calls", number)
+	if err != nil {
+		return desk.Change{}, err
+	}
+	consent, err := db.newID()
 	if err != nil {
 		return desk.Change{}, err
 	}
@@ -82,8 +86,7 @@ func (db *DB) FileCall(ctx context.Context, number string, f desk.CallForm, rule
 		if c, err = t.Apply(desk.Event{Kind: desk.Form}, now, rules); err != nil {
 			return refusal{err}
 		}
-		var consent int64
-		if _, err := s.row(sqlAddConsent, []any{conversation, purposeCall, f.Consent, now.UnixMicro()}, &consent); err != nil {
+		if _, err := s.exec(sqlAddConsent, consent, conversation, purposeCall, f.Consent, now.UnixMicro()); err != nil {
 			return err
 		}
 		if _, err := s.exec(sqlAddCall, number, conversation, sealed, consent, now.UnixMicro()); err != nil {
@@ -107,7 +110,7 @@ func (db *DB) CallOf(ctx context.Context, number string) (desk.CallRequest, erro
 		return c, fault.New(fault.NotFound, "没有登记回拨信息")
 	}
 	c.At = fromMicros(at)
-	return c, db.unseal(sealed, &c.Form, "desk_calls", number)
+	return c, db.openPerson(sealed, &c.Form, "desk_calls", number)
 }
 
 // orderPerson is the sealed part of an order.
@@ -126,7 +129,7 @@ func (db *DB) sealOrder(o desk.Order) (body, person string, err error) {
 		steps[i] = st
 	}
 	o.Body, o.Name, o.Phone, o.Place, o.Reply, o.Steps, o.Title = "", "", "", "", "", steps, clean(o.Title)
-	if person, err = db.seal(p, "desk_orders", o.Number); err != nil {
+	if person, err = db.sealPerson(p, "desk_orders", o.Number); err != nil {
 		return "", "", err
 	}
 	body, err = encodeJSON("the order", o)
@@ -139,7 +142,7 @@ func (db *DB) openOrder(body, person string) (desk.Order, error) {
 	if err := json.Unmarshal([]byte(body), &o); err != nil {
 		return o, fault.Wrap(fault.Internal, err, "a stored order cannot be read")
 	}
-	if err := db.unseal(person, &p, "desk_orders", o.Number); err != nil {
+	if err := db.openPerson(person, &p, "desk_orders", o.Number); err != nil {
 		return o, err
 	}
 	o.Body, o.Name, o.Phone, o.Place, o.Reply = p.Body, p.Name, p.Phone, p.Place, p.Reply

@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	sqlAddNote   = `INSERT INTO desk_notes (conversation, ticket, kind, agent, author, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING n`
-	sqlNotes     = `SELECT n, ticket, kind, agent, author, text, at FROM desk_notes WHERE conversation = $1 AND n > $2 ORDER BY n LIMIT $3`
-	sqlSetDraft  = `INSERT INTO desk_drafts (agent, conversation, text, at) VALUES ($1, $2, $3, $4) ON CONFLICT (agent, conversation) DO UPDATE SET text = excluded.text, at = excluded.at`
-	sqlDropDraft = `DELETE FROM desk_drafts WHERE agent = $1 AND conversation = $2`
-	sqlDeskDrafts    = `SELECT conversation, text FROM desk_drafts WHERE agent = $1 ORDER BY at DESC LIMIT $2`
-	sqlCanned    = `SELECT id, grp, shortcut, title, text, version, agent, at FROM desk_canned WHERE NOT retired ORDER BY grp, shortcut LIMIT 2000`
-	sqlAddCanned = `INSERT INTO desk_canned (id, grp, shortcut, title, text, version, retired, agent, at) VALUES ($1, $2, $3, $4, $5, 1, FALSE, $6, $7) ON CONFLICT (grp, shortcut) DO NOTHING`
-	sqlSetCanned = `UPDATE desk_canned SET grp = $1, shortcut = $2, title = $3, text = $4, version = version + 1, retired = $5, agent = $6, at = $7 WHERE id = $8 AND version = $9`
+	sqlAddNote    = `INSERT INTO desk_notes (conversation, ticket, kind, agent, author, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING n`
+	sqlNotes      = `SELECT n, ticket, kind, agent, author, text, at FROM desk_notes WHERE conversation = $1 AND n > $2 ORDER BY n LIMIT $3`
+	sqlSetDraft   = `INSERT INTO desk_drafts (agent, conversation, text, at) VALUES ($1, $2, $3, $4) ON CONFLICT (agent, conversation) DO UPDATE SET text = excluded.text, at = excluded.at`
+	sqlDropDraft  = `DELETE FROM desk_drafts WHERE agent = $1 AND conversation = $2`
+	sqlDeskDrafts = `SELECT conversation, text FROM desk_drafts WHERE agent = $1 ORDER BY at DESC LIMIT $2`
+	sqlCanned     = `SELECT id, grp, shortcut, title, text, version, agent, at FROM desk_canned WHERE NOT retired ORDER BY grp, shortcut LIMIT 2000`
+	sqlAddCanned  = `INSERT INTO desk_canned (id, grp, shortcut, title, text, version, retired, agent, at) VALUES ($1, $2, $3, $4, $5, 1, FALSE, $6, $7) ON CONFLICT (grp, shortcut) DO NOTHING`
+	sqlSetCanned  = `UPDATE desk_canned SET grp = $1, shortcut = $2, title = $3, text = $4, version = version + 1, retired = $5, agent = $6, at = $7 WHERE id = $8 AND version = $9`
 
-	sqlAddAlert  = `INSERT INTO desk_alerts (conversation, seq, at, seen, seen_by) VALUES ($1, $2, $3, 0, '') ON CONFLICT (conversation, seq) DO NOTHING`
-	sqlAlerts    = `SELECT conversation, seq, at FROM desk_alerts WHERE seen = 0 ORDER BY at DESC LIMIT $1`
-	sqlSeeAlert  = `UPDATE desk_alerts SET seen = $1, seen_by = $2 WHERE conversation = $3 AND seen = 0`
-	sqlSetLimit  = `INSERT INTO desk_limits (conversation, mode, reason, actor, at, until) VALUES ($1, $2, $3, $4, $5, $6)
+	sqlAddAlert = `INSERT INTO desk_alerts (conversation, seq, at, seen, seen_by) VALUES ($1, $2, $3, 0, '') ON CONFLICT (conversation, seq) DO NOTHING`
+	sqlAlerts   = `SELECT conversation, seq, at FROM desk_alerts WHERE seen = 0 ORDER BY at DESC LIMIT $1`
+	sqlSeeAlert = `UPDATE desk_alerts SET seen = $1, seen_by = $2 WHERE conversation = $3 AND seen = 0`
+	sqlSetLimit = `INSERT INTO desk_limits (conversation, mode, reason, actor, at, until) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (conversation) DO UPDATE SET mode = excluded.mode, reason = excluded.reason, actor = excluded.actor, at = excluded.at, until = excluded.until`
-	sqlLimit     = `SELECT mode, until FROM desk_limits WHERE conversation = $1 AND until > $2`
-	sqlAddCheck  = `INSERT INTO desk_checks (ticket, reviewer, agent, total, body, at) VALUES ($1, $2, $3, $4, $5, $6)
+	sqlLimit    = `SELECT mode, until FROM desk_limits WHERE conversation = $1 AND until > $2`
+	sqlAddCheck = `INSERT INTO desk_checks (ticket, reviewer, agent, total, body, at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (ticket, reviewer) DO UPDATE SET total = excluded.total, body = excluded.body, at = excluded.at`
 	sqlChecks = `SELECT body FROM desk_checks WHERE at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3`
 )

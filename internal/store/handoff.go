@@ -5,14 +5,15 @@ import (
 	"database/sql"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
 const (
 	sqlCount = `INSERT INTO counters (name, last) VALUES ($1, 1)
 		ON CONFLICT (name) DO UPDATE SET last = counters.last + 1 RETURNING last`
-	sqlAddTicket = `INSERT INTO handoffs (number, conversation, seq, grp, place, reason, item, article, summary, urgent, state, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', $11) ON CONFLICT (number) DO NOTHING`
+	sqlAddTicket = `INSERT INTO handoffs (number, conversation, seq, grp, place, reason, item, article, summary, urgent, state, created, body, version, updated, due)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $12, $14) ON CONFLICT (number) DO NOTHING`
 	sqlPosition = `SELECT COUNT(*) FROM handoffs WHERE grp = $1 AND place <= $2 AND state = 'queued'`
 	sqlTickets  = `SELECT number, conversation, seq, grp, reason, item, article, summary, urgent, state, created
 		FROM handoffs WHERE state = 'queued' ORDER BY n LIMIT $1`
@@ -51,21 +52,42 @@ func (s *session) count(name string) (int64, error) {
 	return n, err
 }
 
+// opened is the ticket that a turn opens, as the desk decided it; without a desk it queues.
+func opened(t *bot.Ticket, o bot.Outcome) (open *desk.Ticket, due int64) {
+	d := desk.Ticket{State: desk.Queued, Version: 1, Enqueued: t.Created, Heard: t.Created, Updated: t.Created}
+	if o.Opened != nil {
+		d = o.Opened.Ticket
+		if at := d.NextDue(o.Opened.Rules); !at.IsZero() {
+			due = at.UnixMicro()
+		}
+	}
+	d.Number, d.Conversation, d.Seq, d.Channel, d.Group, d.Reason = t.Number, t.Conversation, t.Seq, string(o.Channel), t.Group, t.Reason
+	d.Item, d.Article, d.Facet, d.Summary, d.Urgent, d.Created = t.Item, t.Article, o.State.Facet, t.Summary, t.Urgent, t.Created
+	return &d, due
+}
+
 // addTicket queues a ticket and returns its place: 1 is next. What it returns as an error
 // undoes the transaction, since the conversation has been written by then.
-func addTicket(s *session, t *bot.Ticket) (int, error) {
+func addTicket(s *session, t *bot.Ticket, open *desk.Ticket, due int64) (int, error) {
 	// Tickets of one group commit one after the other, so that each counts all before it.
 	place, err := s.count(groupCounter(t.Group))
 	if err != nil {
 		return 0, err
 	}
+	body, err := encodeJSON("the ticket", open)
+	if err != nil {
+		return 0, err
+	}
 	added, err := s.exec(sqlAddTicket, t.Number, t.Conversation, t.Seq, t.Group, place, t.Reason, t.Item, t.Article,
-		t.Summary, t.Urgent, t.Created.UnixMicro())
+		t.Summary, t.Urgent, string(open.State), t.Created.UnixMicro(), body, due)
 	switch {
 	case err != nil:
 		return 0, err
 	case added == 0:
 		return 0, fault.New(fault.Conflict, "the ticket number %s is taken", t.Number)
+	}
+	if open.State != desk.Queued {
+		return 0, nil
 	}
 	var position int
 	_, err = s.row(sqlPosition, []any{t.Group, place}, &position)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 
 	"shenwei/bot"
@@ -14,8 +15,8 @@ const (
 	kindReply   = "reply"
 
 	sqlConversation = `SELECT channel, version, seq, owner, state FROM conversations WHERE id = $1`
-	sqlMessages     = `SELECT seq, kind, COALESCE(ref, ''), COALESCE(text, ''), COALESCE(reply, ''), at
-		FROM messages WHERE conversation = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+	sqlMessages     = `SELECT seq, kind, COALESCE(ref, ''), COALESCE(text, ''), COALESCE(reply, ''), at,
+		COALESCE(author, ''), COALESCE(event, ''), COALESCE(data, '') FROM messages WHERE conversation = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 	sqlPending = `SELECT channel, ref, conversation, text, choice, at, seq FROM messages WHERE answer = 0 ORDER BY n LIMIT $1`
 	sqlTrace   = `SELECT trace FROM messages WHERE conversation = $1 AND seq = $2 AND kind = 'reply'`
 )
@@ -108,12 +109,15 @@ func (db *DB) Messages(ctx context.Context, conversation string, after int64, li
 	var all []bot.Stored
 	err := db.scan(ctx, sqlMessages, []any{conversation, after, bounded(limit)}, func(r *sql.Rows) error {
 		var m bot.Stored
-		var reply string
+		var reply, data string
 		var at int64
-		if err := r.Scan(&m.Seq, &m.Kind, &m.Ref, &m.Text, &reply, &at); err != nil {
+		if err := r.Scan(&m.Seq, &m.Kind, &m.Ref, &m.Text, &reply, &at, &m.Author, &m.Event, &data); err != nil {
 			return err
 		}
 		m.At = fromMicros(at)
+		if data != "" {
+			m.Data = json.RawMessage(data)
+		}
 		if m.Kind == kindReply {
 			var err error
 			if m.Reply, err = decodeReply(reply, conversation, m.Seq); err != nil {

@@ -95,13 +95,13 @@ CREATE TABLE desk_canned (
 -- That a citizen agreed, to which version of which notice. It stays when what it allowed to
 -- store is deleted.
 CREATE TABLE consents (
-    n            {{.Serial}},
+    id           TEXT PRIMARY KEY,
     conversation TEXT NOT NULL,
     purpose      TEXT NOT NULL,
     notice       TEXT NOT NULL,
     at           BIGINT NOT NULL,
     withdrawn    BIGINT NOT NULL
-);
+){{.Clustered}};
 CREATE INDEX consents_conversation ON consents (conversation, purpose);
 
 -- form: the sealed call-back form; consent: the row that allows it.
@@ -109,7 +109,7 @@ CREATE TABLE desk_calls (
     ticket       TEXT PRIMARY KEY,
     conversation TEXT NOT NULL,
     form         TEXT NOT NULL,
-    consent      BIGINT NOT NULL REFERENCES consents (n),
+    consent      TEXT NOT NULL REFERENCES consents (id),
     at           BIGINT NOT NULL
 ){{.Clustered}};
 
