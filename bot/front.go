@@ -29,6 +29,8 @@ type Front struct {
 	log    *slog.Logger
 	// committed is told after each commit; it must not block.
 	committed func(conversation string, seq int64)
+	// desk is the hotline, nil where nobody works.
+	desk Desk
 	// label names a tapped choice, so that it is stored as what the citizen saw.
 	label func(key string) string
 
@@ -237,6 +239,7 @@ func (f *Front) turn(ctx context.Context, m Message, receipt Receipt, conv Conve
 
 func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Conversation, crowded bool) (*Reply, error) {
 	turn := Turn{Message: m, State: conv.State, Owner: conv.Owner, Crowded: crowded}
+	f.forgetHandoff(ctx, &turn)
 	a, err := f.answer.Answer(ctx, turn)
 	if err != nil {
 		return nil, err
@@ -246,14 +249,23 @@ func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Con
 		a.Ticket.Number = ticketNumber(f.now())
 		a.Ticket.Conversation, a.Ticket.Seq, a.Ticket.Created = conv.ID, receipt.Seq, f.now()
 		a.State.Handoff = a.Ticket.Number
-		a.Reply.SetTicket(a.Ticket.Number)
 	}
-	reply, err := f.store.Commit(ctx, Outcome{
+	o := Outcome{
 		Conversation: conv.ID, Version: conv.Version, Line: receipt.Seq, Channel: m.Channel, Ref: m.Ref,
 		Reply: a.Reply, State: a.State, Trace: a.Trace, Ticket: a.Ticket, At: f.now(),
-	})
+	}
+	if err := f.steer(ctx, turn, &o); err != nil {
+		return nil, err
+	}
+	if o.Ticket != nil {
+		o.Reply.SetTicket(o.Ticket.Number)
+	}
+	reply, err := f.store.Commit(ctx, o)
 	if err == nil {
 		f.committed(conv.ID, reply.Seq)
+		if f.desk != nil && (o.Ticket != nil || o.Movement != nil) {
+			f.desk.Changed(conv.ID)
+		}
 	}
 	return reply, err
 }

@@ -1,6 +1,10 @@
 package bot
 
-import "time"
+import (
+	"time"
+
+	"shenwei/bot/desk"
+)
 
 // Channel names where a message came from.
 type Channel string
@@ -63,14 +67,16 @@ type Conversation struct {
 	// Seq is the sequence number of the last message.
 	Seq   int64
 	State State
-	// Owner is who answers: "bot", or "agent" when a person owns the conversation.
+	// Owner is who answers: "bot", "queue" while a person is waited for, or "agent" when one
+	// owns the conversation.
 	Owner string
 }
 
 // The owners of a conversation.
 const (
-	OwnerBot   = "bot"
-	OwnerAgent = "agent"
+	OwnerBot   = desk.OwnerBot
+	OwnerQueue = desk.OwnerQueue // waiting for a person: the bot is silent
+	OwnerAgent = desk.OwnerAgent
 )
 
 // Turn is everything that an answer may depend on besides the release.

@@ -33,10 +33,13 @@ func (e *Engine) emergency(c *turnCase) (*draft, string) {
 
 // owned passes lines on while a person owns the conversation: the bot gives no answers.
 func (e *Engine) owned(c *turnCase) (*draft, string) {
-	if c.turn.Owner != OwnerAgent {
-		return nil, "the bot owns the conversation"
+	switch c.turn.Owner {
+	case OwnerAgent:
+		return &draft{action: Relayed, confidence: 1, state: c.turn.State, lead: "已转给为您服务的人工坐席。"}, "a person owns the conversation"
+	case OwnerQueue:
+		return &draft{action: Relayed, confidence: 1, state: c.turn.State, lead: "已记下，坐席接待时能看到。不想等了，发「取消排队」，我继续为您解答。"}, "a person is waited for"
 	}
-	return &draft{action: Relayed, confidence: 1, state: c.turn.State, lead: "已转给为您服务的人工坐席。"}, "a person owns the conversation"
+	return nil, "the bot owns the conversation"
 }
 
 // safety refuses what must not be answered and says where to go instead.

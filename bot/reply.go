@@ -49,6 +49,10 @@ type HandoffNo struct {
 	Number   string `json:"number"`
 	Position int    `json:"position"`
 	Group    string `json:"group"`
+	// Minutes is the estimated wait, 0 where it is not known. Callback says that nobody can
+	// speak now and that a call-back form is offered instead.
+	Minutes  int  `json:"minutes,omitempty"`
+	Callback bool `json:"callback,omitempty"`
 }
 
 // SetTicket sets the handoff's number in the reply, its card and its text.

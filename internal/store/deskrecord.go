@@ -247,3 +247,19 @@ func (db *DB) Checks(ctx context.Context, from, to time.Time, limit int) ([]desk
 	})
 	return all, err
 }
+
+const sqlLimits = `SELECT conversation, mode, reason, actor, until FROM desk_limits WHERE until > $1 AND mode <> '' LIMIT 1000`
+
+// Limits are the visitors who are slowed or kept out now.
+func (db *DB) Limits(ctx context.Context, now time.Time) ([]desk.Limit, error) {
+	var all []desk.Limit
+	err := db.scan(ctx, sqlLimits, []any{now.UnixMicro()}, func(r *sql.Rows) error {
+		var l desk.Limit
+		var until int64
+		err := r.Scan(&l.Conversation, &l.Mode, &l.Reason, &l.Actor, &until)
+		l.Until = fromMicros(until)
+		all = append(all, l)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,228 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"shenwei/internal/calendar"
+	"shenwei/internal/fault"
+)
+
+// The desk's clock looks at what is due every second, and at once after a change.
+const (
+	tickEvery = time.Second
+	// overlap covers changes of other nodes whose clock is behind.
+	overlap = 5 * time.Second
+	// refreshEvery is how often agents, limits and the whole board are read anew.
+	refreshEvery = 10 * time.Second
+	dueBatch     = 200
+)
+
+func shanghai(g Group) *time.Location {
+	if g.Calendar.Zone != nil {
+		return g.Calendar.Zone
+	}
+	return calendar.Shanghai
+}
+
+func sortTickets(list []Ticket) {
+	slices.SortFunc(list, func(a, b Ticket) int {
+		if a.Before(b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// Run keeps the desk's clock until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	for {
+		s.Look(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-s.kick:
+		}
+	}
+}
+
+// Look does once what Run does again and again: it takes in what changed, does what is due,
+// finds agents who have gone, and offers what waits. What fails is done with the next look.
+func (s *Service) Look(ctx context.Context) {
+	for _, step := range []func(context.Context) error{s.catchUp, s.turns, s.due, s.gone, s.route} {
+		if err := step(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.Error("the desk's clock is behind; it goes on with the next second", "code", fault.CodeOf(err), "err", err)
+			return
+		}
+	}
+}
+
+// catchUp reads what other nodes changed, and now and then everything.
+func (s *Service) catchUp(ctx context.Context) error {
+	now := s.cfg.Now()
+	if now.Sub(s.refresh) >= refreshEvery || now.Before(s.refresh) {
+		if err := s.readAll(ctx); err != nil {
+			return err
+		}
+		s.refresh, s.since = now, now.Add(-overlap)
+		s.mu.Lock()
+		s.done, s.before = map[string]int64{}, s.done
+		s.mu.Unlock()
+		return nil
+	}
+	list, err := s.cfg.Tickets.ChangedTickets(ctx, s.since, 10*dueBatch)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		if s.note(t) {
+			s.cfg.Moved(Change{Ticket: t, From: t.State})
+		}
+	}
+	s.since = now.Add(-overlap)
+	return nil
+}
+
+func (s *Service) readAll(ctx context.Context) error {
+	if w := calendar.Warning(s.cfg.Now()); w != "" && s.warned != s.cfg.Now().Year() {
+		s.warned = s.cfg.Now().Year()
+		s.cfg.Log.Warn(w)
+	}
+	list, err := s.cfg.Tickets.OpenTickets(ctx)
+	if err != nil {
+		return err
+	}
+	open := map[string]bool{}
+	for _, t := range list {
+		open[t.Number] = true
+		if s.note(t) {
+			s.cfg.Moved(Change{Ticket: t, From: t.State})
+		}
+	}
+	for _, t := range s.Board() { // closed elsewhere, longer ago than the overlap
+		if open[t.Number] {
+			continue
+		}
+		now, err := s.cfg.Tickets.Ticket(ctx, t.Number)
+		if err != nil {
+			return err
+		}
+		if s.note(now) {
+			s.cfg.Moved(Change{Ticket: now, From: t.State})
+		}
+	}
+	if err := s.readLimits(ctx); err != nil {
+		return err
+	}
+	return s.readAgents(ctx)
+}
+
+// turns takes in the tickets that turns of citizens have changed.
+func (s *Service) turns(ctx context.Context) error {
+	s.mu.Lock()
+	dirty := s.dirty
+	s.dirty = map[string]bool{}
+	s.mu.Unlock()
+	for conversation := range dirty {
+		t, err := s.cfg.Tickets.TicketOf(ctx, conversation)
+		if err != nil {
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			return err
+		}
+		if s.note(t) {
+			s.cfg.Moved(Change{Ticket: t, From: t.State})
+		}
+	}
+	return nil
+}
+
+// due does what the clock has to do with tickets.
+func (s *Service) due(ctx context.Context) error {
+	now := s.cfg.Now()
+	list, err := s.cfg.Tickets.DueTickets(ctx, now, dueBatch)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		for _, e := range s.cfg.Rules.DueEvents(t, now) {
+			c, err := s.Do(ctx, t.Number, e)
+			switch {
+			case fault.Is(err, fault.Conflict): // another node, or the ticket has moved on
+				continue
+			case err != nil:
+				return err
+			}
+			if e.Kind == Lapse && c.From == Offered {
+				if err := s.setPresence(ctx, t.Offered, NotResponding, ""); err != nil && !fault.Is(err, fault.NotFound) {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// gone takes tickets from agents who have been away for too long.
+func (s *Service) gone(ctx context.Context) error {
+	now := s.cfg.Now()
+	away := map[string]bool{}
+	for _, a := range s.allAgents() {
+		if a.Gone(now, s.cfg.Rules) {
+			away[a.ID] = true
+		}
+	}
+	for _, t := range s.Board() {
+		if t.Agent == "" || !away[t.Agent] {
+			continue
+		}
+		// What is known here may be old: another node may hear her.
+		if err := s.readAgents(ctx); err != nil {
+			return err
+		}
+		if a := s.agentNow(t.Agent); !a.Gone(now, s.cfg.Rules) {
+			continue
+		}
+		if _, err := s.Do(ctx, t.Number, Event{Kind: Lost, Agent: t.Agent}); err != nil && !fault.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) agentNow(id string) Agent {
+	for _, a := range s.allAgents() {
+		if a.ID == id {
+			return a
+		}
+	}
+	return Agent{ID: id}
+}
+
+// route offers what waits to who is free, the first in the queue first.
+func (s *Service) route(ctx context.Context) error {
+	for _, t := range s.Board() {
+		if t.State != Queued {
+			continue
+		}
+		to := s.cfg.Rules.Choose(t, s.allAgents(), s.cfg.Now())
+		if to == "" {
+			continue
+		}
+		_, err := s.Do(ctx, t.Number, Event{Kind: Offer, Agent: to})
+		switch {
+		case fault.Is(err, fault.Conflict): // taken, or the agent is full by now
+			if err := s.readAgents(ctx); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
