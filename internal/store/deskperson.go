@@ -19,7 +19,7 @@ const (
 	sqlAddCall    = `INSERT INTO desk_calls (ticket, conversation, form, consent, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (ticket) DO UPDATE SET form = excluded.form, consent = excluded.consent, at = excluded.at`
 	sqlCall     = `SELECT conversation, form, at FROM desk_calls WHERE ticket = $1`
-	sqlAddOrder = `INSERT INTO desk_orders (number, ticket, state, version, body, person, due, created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	sqlAddOrder = `INSERT INTO desk_orders (number, ticket, conversation, state, version, body, person, due, created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	sqlSetOrder = `UPDATE desk_orders SET state = $1, version = $2, body = $3, person = $4, due = $5, updated = $6 WHERE number = $7 AND version = $8`
 	sqlOrder    = `SELECT body, person FROM desk_orders WHERE number = $1`
 	sqlOrders   = `SELECT body, person FROM desk_orders WHERE (CAST($1 AS TEXT) = '' OR state = $1) AND (CAST($2 AS TEXT) = '' OR ticket = $2) ORDER BY created DESC LIMIT $3`
@@ -29,6 +29,10 @@ const (
 	purposeCall = "callback"
 	orderCount  = "work orders "
 )
+
+func callPlace(ticket string) []string { return []string{"desk_calls", "form", ticket} }
+
+func orderPlace(number string) []string { return []string{"desk_orders", "person", number} }
 
 func (db *DB) sealPerson(v any, where ...string) (string, error) {
 	if db.keys == nil {
@@ -62,7 +66,7 @@ func (db *DB) FileCall(ctx context.Context, number string, f desk.CallForm, rule
 		return desk.Change{}, err
 	}
 	f.Name, f.Matter = clean(f.Name), clean(f.Matter)
-	sealed, err := db.sealPerson(f, "desk_calls", number)
+	sealed, err := db.sealPerson(f, callPlace(number)...)
 	if err != nil {
 		return desk.Change{}, err
 	}
@@ -110,7 +114,7 @@ func (db *DB) CallOf(ctx context.Context, number string) (desk.CallRequest, erro
 		return c, fault.New(fault.NotFound, "没有登记回拨信息")
 	}
 	c.At = fromMicros(at)
-	return c, db.openPerson(sealed, &c.Form, "desk_calls", number)
+	return c, db.openPerson(sealed, &c.Form, callPlace(number)...)
 }
 
 // orderPerson is the sealed part of an order.
@@ -129,7 +133,7 @@ func (db *DB) sealOrder(o desk.Order) (body, person string, err error) {
 		steps[i] = st
 	}
 	o.Body, o.Name, o.Phone, o.Place, o.Reply, o.Steps, o.Title = "", "", "", "", "", steps, clean(o.Title)
-	if person, err = db.sealPerson(p, "desk_orders", o.Number); err != nil {
+	if person, err = db.sealPerson(p, orderPlace(o.Number)...); err != nil {
 		return "", "", err
 	}
 	body, err = encodeJSON("the order", o)
@@ -142,7 +146,7 @@ func (db *DB) openOrder(body, person string) (desk.Order, error) {
 	if err := json.Unmarshal([]byte(body), &o); err != nil {
 		return o, fault.Wrap(fault.Internal, err, "a stored order cannot be read")
 	}
-	if err := db.openPerson(person, &p, "desk_orders", o.Number); err != nil {
+	if err := db.openPerson(person, &p, orderPlace(o.Number)...); err != nil {
 		return o, err
 	}
 	o.Body, o.Name, o.Phone, o.Place, o.Reply = p.Body, p.Name, p.Phone, p.Place, p.Reply
@@ -167,7 +171,7 @@ func (db *DB) AddOrder(ctx context.Context, o desk.Order, actor string) (desk.Or
 		if err != nil {
 			return err
 		}
-		if _, err := s.exec(sqlAddOrder, o.Number, o.Ticket, o.State, o.Version, body, person, o.DueBy.UnixMicro(), o.Created.UnixMicro(), o.Created.UnixMicro()); err != nil {
+		if _, err := s.exec(sqlAddOrder, o.Number, o.Ticket, o.Conversation, o.State, o.Version, body, person, o.DueBy.UnixMicro(), o.Created.UnixMicro(), o.Created.UnixMicro()); err != nil {
 			return err
 		}
 		return appendAudit(s, audit.Entry{Actor: actor, Action: "order.create", Object: "order/" + o.Number, At: o.Created})

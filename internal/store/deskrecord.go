@@ -36,6 +36,12 @@ const (
 	sqlChecks = `SELECT body FROM desk_checks WHERE at >= $1 AND at < $2 ORDER BY at DESC LIMIT $3`
 )
 
+func notePlace(conversation string) []string { return []string{"desk_notes", "text", conversation} }
+
+func draftPlace(agent, conversation string) []string {
+	return []string{"desk_drafts", "text", agent, conversation}
+}
+
 // AddNote stores what an agent tells other agents. Kind is note, or whisper for what a
 // supervisor tells the one who serves. It returns the note's number.
 func (db *DB) AddNote(ctx context.Context, n desk.Note) (desk.Note, error) {
@@ -54,7 +60,7 @@ func (db *DB) AddNote(ctx context.Context, n desk.Note) (desk.Note, error) {
 			}
 			return err
 		}
-		_, err := s.row(sqlAddNote, []any{n.Conversation, n.Ticket, n.Kind, n.Agent, n.Author, n.Text, n.At.UnixMicro()}, &n.N)
+		_, err := s.row(sqlAddNote, []any{n.Conversation, n.Ticket, n.Kind, n.Agent, n.Author, s.keys.SealText(n.Text, notePlace(n.Conversation)...), n.At.UnixMicro()}, &n.N)
 		return err
 	})
 	return n, err
@@ -68,6 +74,9 @@ func (db *DB) Notes(ctx context.Context, conversation string, after int64, limit
 		var at int64
 		err := r.Scan(&n.N, &n.Ticket, &n.Kind, &n.Agent, &n.Author, &n.Text, &at)
 		n.At = fromMicros(at)
+		if err == nil {
+			n.Text, err = db.keys.OpenText(n.Text, notePlace(conversation)...)
+		}
 		all = append(all, n)
 		return err
 	})
@@ -89,7 +98,7 @@ func (db *DB) SaveDraft(ctx context.Context, agent, conversation, text string, n
 			_, err := s.exec(sqlDropDraft, agent, conversation)
 			return err
 		}
-		_, err := s.exec(sqlSetDraft, agent, conversation, clean(text), now.UnixMicro())
+		_, err := s.exec(sqlSetDraft, agent, conversation, s.keys.SealText(clean(text), draftPlace(agent, conversation)...), now.UnixMicro())
 		return err
 	})
 }
@@ -100,6 +109,9 @@ func (db *DB) DeskDrafts(ctx context.Context, agent string) (map[string]string, 
 	err := db.scan(ctx, sqlDeskDrafts, []any{agent, defaultLimit}, func(r *sql.Rows) error {
 		var conversation, text string
 		err := r.Scan(&conversation, &text)
+		if err == nil {
+			text, err = db.keys.OpenText(text, draftPlace(agent, conversation)...)
+		}
 		all[conversation] = text
 		return err
 	})

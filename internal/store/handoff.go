@@ -74,12 +74,12 @@ func addTicket(s *session, t *bot.Ticket, open *desk.Ticket, due int64) (int, er
 	if err != nil {
 		return 0, err
 	}
-	body, err := encodeJSON("the ticket", open)
+	sealed, err := s.sealTicket(open)
 	if err != nil {
 		return 0, err
 	}
 	added, err := s.exec(sqlAddTicket, t.Number, t.Conversation, t.Seq, t.Group, place, t.Reason, t.Item, t.Article,
-		t.Summary, t.Urgent, string(open.State), t.Created.UnixMicro(), body, due)
+		s.keys.SealText(t.Summary, summaryPlace(t.Number)...), t.Urgent, string(open.State), t.Created.UnixMicro(), sealed, due)
 	switch {
 	case err != nil:
 		return 0, err
@@ -103,6 +103,9 @@ func (db *DB) Tickets(ctx context.Context, limit int) ([]bot.Ticket, error) {
 		err := r.Scan(&t.Number, &t.Conversation, &t.Seq, &t.Group, &t.Reason, &t.Item, &t.Article, &t.Summary,
 			&t.Urgent, &t.State, &created)
 		t.Created = fromMicros(created)
+		if err == nil {
+			t.Summary, err = db.keys.OpenText(t.Summary, summaryPlace(t.Number)...)
+		}
 		all = append(all, t)
 		return err
 	})

@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/fault"
 	"shenwei/internal/mask"
+	"shenwei/internal/vault"
 )
 
 const (
@@ -46,7 +49,7 @@ const deskChannel = "desk"
 type scanner interface{ Scan(dest ...any) error }
 
 // scanTicket reads a ticket; one of before the desk has no body and is made of its columns.
-func scanTicket(r scanner) (desk.Ticket, error) {
+func scanTicket(keys *vault.Ring, r scanner) (desk.Ticket, error) {
 	var t desk.Ticket
 	var created int64
 	var body string
@@ -54,22 +57,42 @@ func scanTicket(r scanner) (desk.Ticket, error) {
 		return t, err
 	}
 	if body != "" {
+		body, err := keys.OpenText(body, ticketPlace(t.Number)...)
+		if err != nil {
+			return t, err
+		}
 		t = desk.Ticket{}
 		if err := json.Unmarshal([]byte(body), &t); err != nil {
 			return t, fault.Wrap(fault.Internal, err, "a stored ticket cannot be read")
 		}
 		return t, nil
 	}
-	t.Version, t.Created, t.Channel = 1, fromMicros(created), "web"
+	summary, err := keys.OpenText(t.Summary, summaryPlace(t.Number)...)
+	if err != nil {
+		return t, err
+	}
+	t.Summary, t.Version, t.Created, t.Channel = summary, 1, fromMicros(created), "web"
 	t.Enqueued, t.Updated = t.Created, t.Created
 	return t, nil
+}
+
+func ticketPlace(number string) []string { return []string{"handoffs", "body", number} }
+
+// sealTicket is a ticket as it is stored: what agents and the summary say of a citizen is
+// sealed with the rest of it.
+func (s *session) sealTicket(t *desk.Ticket) (string, error) {
+	body, err := encodeJSON("the ticket", t)
+	if err != nil {
+		return "", err
+	}
+	return s.keys.SealText(body, ticketPlace(t.Number)...), nil
 }
 
 func (db *DB) ticket(ctx context.Context, query string, args ...any) (desk.Ticket, error) {
 	var t desk.Ticket
 	found := false
 	err := db.scan(ctx, query, args, func(r *sql.Rows) (err error) {
-		t, err = scanTicket(r)
+		t, err = scanTicket(db.keys, r)
 		found = true
 		return err
 	})
@@ -82,7 +105,7 @@ func (db *DB) ticket(ctx context.Context, query string, args ...any) (desk.Ticke
 func (db *DB) tickets(ctx context.Context, query string, args ...any) ([]desk.Ticket, error) {
 	var all []desk.Ticket
 	err := db.scan(ctx, query, args, func(r *sql.Rows) error {
-		t, err := scanTicket(r)
+		t, err := scanTicket(db.keys, r)
 		all = append(all, t)
 		return err
 	})
@@ -160,6 +183,9 @@ func (db *DB) MoveTicket(ctx context.Context, number string, e desk.Event, rules
 	if e.Chief {
 		group = auditGroup
 	}
+	if e.Kind == desk.Reply && e.Ref == "" {
+		e.Ref = ulid.Make().String()
+	}
 	var c desk.Change
 	err := db.writer.do(ctx, "ticket "+number, group, func(s *session) (err error) {
 		var conversation string
@@ -203,7 +229,7 @@ func (s *session) ticket(query string, args ...any) (desk.Ticket, error) {
 	var t desk.Ticket
 	found := false
 	err := s.rows(query, args, func(r *sql.Rows) (err error) {
-		t, err = scanTicket(r)
+		t, err = scanTicket(s.keys, r)
 		found = true
 		return err
 	})
@@ -252,7 +278,7 @@ func (s *session) move(c *desk.Change, old int64, rules *desk.Rules) error {
 	if err := s.speak(c); err != nil {
 		return err
 	}
-	body, err := encodeJSON("the ticket", t)
+	body, err := s.sealTicket(t)
 	if err != nil {
 		return err
 	}
@@ -283,7 +309,7 @@ func (s *session) move(c *desk.Change, old int64, rules *desk.Rules) error {
 			return err
 		}
 	}
-	_, err = s.exec(sqlAddMove, t.Number, t.Version, t.Updated.UnixMicro(), string(c.Event.Kind), c.Event.Actor, t.Agent, string(c.From), string(t.State), c.Event.Detail())
+	_, err = s.exec(sqlAddMove, t.Number, t.Version, t.Updated.UnixMicro(), string(c.Event.Kind), c.Event.Actor, t.Agent, string(c.From), string(t.State), mask.Text(c.Event.Detail()))
 	return err
 }
 
@@ -301,8 +327,10 @@ func (s *session) speak(c *desk.Change) error {
 	for i, row := range c.Rows {
 		seq := last - int64(len(c.Rows)) + int64(i) + 1
 		var channel, ref, data any
+		text := clean(row.Text)
 		if row.Ref != "" {
 			channel, ref = deskChannel, row.Ref
+			text = s.keys.SealText(text, linePlace(deskChannel, row.Ref)...)
 		}
 		if row.Data != nil {
 			body, err := encodeJSON("the row", row.Data)
@@ -311,7 +339,7 @@ func (s *session) speak(c *desk.Change) error {
 			}
 			data = body
 		}
-		if _, err := s.exec(sqlAddRow, t.Conversation, seq, row.Kind, t.Updated.UnixMicro(), channel, ref, clean(row.Text), row.Author, row.Agent, row.Event, data); err != nil {
+		if _, err := s.exec(sqlAddRow, t.Conversation, seq, row.Kind, t.Updated.UnixMicro(), channel, ref, text, row.Author, row.Agent, row.Event, data); err != nil {
 			return err
 		}
 		c.Seqs = append(c.Seqs, seq)

@@ -115,18 +115,20 @@ CREATE TABLE desk_calls (
 
 -- body: the order as JSON without personal data; person: that part, sealed.
 CREATE TABLE desk_orders (
-    number  TEXT PRIMARY KEY,
-    ticket  TEXT NOT NULL,
-    state   TEXT NOT NULL,
-    version BIGINT NOT NULL,
-    body    TEXT NOT NULL,
-    person  TEXT NOT NULL,
-    due     BIGINT NOT NULL,
-    created BIGINT NOT NULL,
-    updated BIGINT NOT NULL
+    number       TEXT PRIMARY KEY,
+    ticket       TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    version      BIGINT NOT NULL,
+    body         TEXT NOT NULL,
+    person       TEXT NOT NULL,
+    due          BIGINT NOT NULL,
+    created      BIGINT NOT NULL,
+    updated      BIGINT NOT NULL
 ){{.Clustered}};
 CREATE INDEX desk_orders_state ON desk_orders (state, due);
 CREATE INDEX desk_orders_ticket ON desk_orders (ticket);
+CREATE INDEX desk_orders_conversation ON desk_orders (conversation);
 
 CREATE TABLE desk_checks (
     ticket   TEXT NOT NULL,
