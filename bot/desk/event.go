@@ -25,6 +25,7 @@ const (
 	Return   Kind = "return"   // [agent] to the bot
 	Resolve  Kind = "resolve"  // [agent] Code, Text
 	Done     Kind = "done"     // [agent, clock] wrap-up is over
+	Leave    Kind = "leave"    // [citizen] ends the talk with the agent
 	IdleWarn Kind = "idlewarn" // [clock]
 	IdleEnd  Kind = "idleend"  // [clock]
 	Reopen   Kind = "reopen"   // [citizen]
@@ -45,7 +46,7 @@ const (
 // Kinds lists every event.
 func Kinds() []Kind {
 	return []Kind{
-		Offer, Accept, Take, Decline, Lapse, Cancel, Gone, Said, Reply, Hold, Resume, Transfer, Return, Resolve, Done,
+		Offer, Accept, Take, Decline, Lapse, Cancel, Gone, Said, Reply, Hold, Resume, Transfer, Return, Resolve, Done, Leave,
 		IdleWarn, IdleEnd, Reopen, Expire, Lost, TakeOver, End, Propose, CallMe, Form, Stay, Called, Danger, Rate, Tick,
 	}
 }

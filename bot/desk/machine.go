@@ -63,6 +63,7 @@ var machine = map[Kind]rule{
 	Return:   {talking, owner, (*move).giveBack},
 	Resolve:  {talking, owner, (*move).resolve},
 	Done:     {[]State{Wrapup}, anybody, (*move).done},
+	Leave:    {[]State{Active, Waiting, Held, Transferring}, anybody, (*move).leave},
 	IdleWarn: {[]State{Waiting}, anybody, (*move).idleWarn},
 	IdleEnd:  {[]State{Waiting}, anybody, (*move).idleEnd},
 	Reopen:   {[]State{Wrapup, Resolved}, anybody, (*move).reopen},

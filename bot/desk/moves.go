@@ -51,7 +51,7 @@ func (m *move) transfer() error {
 const CodeIdle = "citizen_idle"
 
 func (m *move) resolve() error {
-	if _, known := WrapupCodes[m.e.Code]; !known || m.e.Code == CodeIdle {
+	if _, known := WrapupCodes[m.e.Code]; !known || m.e.Code == CodeIdle || m.e.Code == CodeLeft {
 		return fault.New(fault.BadRequest, "请选择小结分类")
 	}
 	if utf8.RuneCountInString(m.e.Text) > MaxReply {
@@ -61,7 +61,7 @@ func (m *move) resolve() error {
 	m.t.Lease, m.t.Check, m.t.Ended, m.t.Idle = m.now.Add(m.r.WrapupLease), time.Time{}, m.now, false
 	m.t.Timers = nil
 	m.t.Rating = nil
-	m.tell("closed", say("closed", m.e.Number), map[string]any{"number": m.t.Number, "rate": true, "reopen_until": m.now.Add(m.r.ReopenFor).UTC().Format(time.RFC3339)})
+	m.tell("closed", say("closed", m.e.Number), m.closing())
 	return nil
 }
 
@@ -78,6 +78,26 @@ func (m *move) done() error {
 	return nil
 }
 
+// CodeLeft is the wrap-up code of a conversation that its citizen ended.
+const CodeLeft = "citizen_left"
+
+func (m *move) leave() error {
+	m.close(CodeLeft, "", "left")
+	return nil
+}
+
+// close ends a conversation that no agent resolved, and asks for a rating.
+func (m *move) close(code, outcome, words string) {
+	m.finish(Resolved)
+	m.t.Code, m.t.Outcome, m.t.Rating = code, outcome, nil
+	m.tell("closed", say(words, ""), m.closing())
+}
+
+// closing are the details of a row that tells of an end.
+func (m *move) closing() map[string]any {
+	return map[string]any{"number": m.t.Number, "rate": true, "reopen_until": m.now.Add(m.r.ReopenFor).UTC().Format(time.RFC3339)}
+}
+
 func (m *move) idleWarn() error {
 	if m.t.Idle || m.now.Before(m.t.Quiet.Add(m.r.idle(m.t)*2/3)) {
 		return fault.New(fault.Conflict, "还没有到提醒的时间")
@@ -91,9 +111,7 @@ func (m *move) idleEnd() error {
 	if !m.t.Idle || m.now.Before(m.t.Quiet.Add(m.r.idle(m.t))) {
 		return fault.New(fault.Conflict, "还没有提醒过市民")
 	}
-	m.finish(Resolved)
-	m.t.Code, m.t.Rating = CodeIdle, nil
-	m.tell("closed", say("idle-closed", ""), map[string]any{"number": m.t.Number, "rate": true, "reopen_until": m.now.Add(m.r.ReopenFor).UTC().Format(time.RFC3339)})
+	m.close(CodeIdle, "", "idle-closed")
 	return nil
 }
 
@@ -184,9 +202,7 @@ func (m *move) end() error {
 	if strings.TrimSpace(m.e.Reason) == "" {
 		return fault.New(fault.BadRequest, "请写明结束的原因")
 	}
-	m.finish(Resolved)
-	m.t.Code, m.t.Outcome, m.t.Rating = "ended", m.e.Reason, nil
-	m.tell("closed", say("ended", ""), map[string]any{"number": m.t.Number, "rate": true, "reopen_until": m.now.Add(m.r.ReopenFor).UTC().Format(time.RFC3339)})
+	m.close("ended", m.e.Reason, "ended")
 	return nil
 }
 

@@ -57,19 +57,19 @@ type Service struct {
 	cfg  Config
 	kick chan struct{}
 
-	mu      sync.Mutex
-	board   map[string]Ticket // open tickets by number
+	mu    sync.Mutex
+	board map[string]Ticket // open tickets by number
 	// done are the versions of tickets that closed lately, before those that closed earlier:
 	// they come again with each look back.
 	done, before map[string]int64
-	agents  []Agent
-	served  map[string][]time.Duration
-	limits  map[string]Limit
-	heard   map[string]time.Time // the last line of who is slowed
-	dirty   map[string]bool      // conversations whose ticket a turn has changed
-	since   time.Time
-	refresh time.Time
-	warned  int // the year whose missing holidays were told
+	agents       []Agent
+	served       map[string][]time.Duration
+	limits       map[string]Limit
+	heard        map[string]time.Time // the last line of who is slowed
+	dirty        map[string]bool      // conversations whose ticket a turn has changed
+	since        time.Time
+	refresh      time.Time
+	warned       int // the year whose missing holidays were told
 }
 
 // NewService returns a service; Run keeps it going.

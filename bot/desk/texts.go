@@ -11,7 +11,7 @@ var StateNames = map[State]string{
 // WrapupCodes are how a conversation may end, by code.
 var WrapupCodes = map[string]string{
 	"answered": "已解答", "guided": "已指引办理", "transferred": "已转相关部门", "order": "已建工单", "complaint": "投诉已记录",
-	"alarm": "引导报警", "unclear": "信息不足未能解答", "out_of_scope": "不属于公安业务", "abuse": "无效或辱骂", CodeIdle: "市民无回应",
+	"alarm": "引导报警", "unclear": "信息不足未能解答", "out_of_scope": "不属于公安业务", "abuse": "无效或辱骂", CodeIdle: "市民无回应", CodeLeft: "市民结束",
 }
 
 // RatingTags are what a citizen may tick beside the stars.
@@ -30,6 +30,7 @@ var texts = map[string]string{
 	"closed":          "坐席 NO 号的服务已结束。问题解决了吗？请评价；72 小时内还可以找回同一位坐席。",
 	"idle":            "您还在吗？再过一会儿没有消息，这次会话会自动结束。",
 	"idle-closed":     "因为一直没有收到您的消息，这次会话已结束。72 小时内可以随时找回，继续办理。",
+	"left":            "您结束了人工会话，接下来由智能客服为您服务。问题解决了吗？欢迎评价；72 小时内可以找回。",
 	"ended":           "这次人工会话已结束。72 小时内可以找回。",
 	"reopened":        "已为您找回刚才的会话，优先由上次的坐席接待，请稍候。",
 	"agent-lost":      "坐席的连接断了，抱歉。您排在队伍最前面，正在为您换一位坐席，不用重新说明。",

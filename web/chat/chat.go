@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/kb"
 	"shenwei/web/live"
 	"shenwei/web/respond"
@@ -25,6 +26,15 @@ type Store interface {
 	Messages(ctx context.Context, conversation string, after int64, limit int) ([]bot.Stored, error)
 	// Authorize is not_found for an unknown conversation and for a wrong token.
 	Authorize(ctx context.Context, conversation, token string) error
+}
+
+// Desk is the hotline as a citizen's page needs it.
+type Desk interface {
+	StatusOf(ctx context.Context, conversation string) (*desk.Status, error)
+	Wish(ctx context.Context, conversation string, w desk.Wish) (desk.Change, error)
+	// Typing and Read tell who serves a citizen that she types, and what she has read.
+	Typing(conversation string, on bool)
+	Read(conversation string, seq int64)
 }
 
 // Limits slows down who sends too much: one visitor, one address. An empty name is not
@@ -51,6 +61,8 @@ type Config struct {
 	// Live returns what is live now, nil before the first release is ready.
 	Live    func() Live
 	Hub     *live.Hub
+	// Desk is nil where no hotline is behind the bot.
+	Desk    Desk
 	Respond *respond.Responder
 	Limits  Limits
 	Log     *slog.Logger

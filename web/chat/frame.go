@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/web/respond"
 )
@@ -15,6 +16,9 @@ const (
 	typeHello  = "hello"
 	typeSay    = "say"
 	typeChoose = "choose"
+	typeDesk   = "desk"
+	typeTyping = "typing"
+	typeRead   = "read"
 
 	typeReady = "ready"
 	typeAck   = "ack"
@@ -35,6 +39,11 @@ type frame struct {
 	Ref  string `json:"ref"`
 	Text string `json:"text"`
 	Code string `json:"code"`
+	// desk
+	desk.Wish
+	// typing and read
+	On  bool  `json:"on"`
+	Seq int64 `json:"seq"`
 }
 
 // maxName bounds ids, tokens and refs, in bytes.
@@ -69,10 +78,14 @@ func decodeFrame(data []byte) (frame, error) {
 			return f, fault.New(fault.BadRequest, "choose 需要字段 code")
 		}
 		return f, needRef(f)
+	case typeDesk:
+		return f, needRef(f)
+	case typeTyping, typeRead:
+		return f, nil
 	case "":
-		return f, fault.New(fault.BadRequest, "缺少字段 type；可以是 hello、say、choose")
+		return f, fault.New(fault.BadRequest, "缺少字段 type；可以是 hello、say、choose、desk、typing、read")
 	}
-	return f, fault.New(fault.BadRequest, "不认识的 type；可以是 hello、say、choose")
+	return f, fault.New(fault.BadRequest, "不认识的 type；可以是 hello、say、choose、desk、typing、read")
 }
 
 func needRef(f frame) error {
@@ -111,7 +124,19 @@ type eventFrame struct {
 	Text  string     `json:"text"`
 	Ref   string     `json:"ref,omitempty"`
 	Reply *bot.Reply `json:"reply,omitempty"`
-	At    time.Time  `json:"at"`
+	// Author is the number of the agent who wrote or acted; Event and Data say what a row of
+	// the system tells of.
+	Author string          `json:"author,omitempty"`
+	Event  string          `json:"event,omitempty"`
+	Data   json.RawMessage `json:"data,omitempty"`
+	At     time.Time       `json:"at"`
+}
+
+// deskFrame tells a citizen where her ticket stands; Ticket is null when she has none.
+type deskFrame struct {
+	Type   string       `json:"type"`
+	Ref    string       `json:"ref,omitempty"`
+	Ticket *desk.Status `json:"ticket"`
 }
 
 type errorFrame struct {
@@ -121,7 +146,11 @@ type errorFrame struct {
 }
 
 func eventOf(row bot.Stored) eventFrame {
-	return eventFrame{typeEvent, row.Seq, row.Kind, row.Text, row.Ref, row.Reply, row.At}
+	f := eventFrame{Type: typeEvent, Seq: row.Seq, Kind: row.Kind, Text: row.Text, Reply: row.Reply, Author: row.Author, Event: row.Event, Data: row.Data, At: row.At}
+	if row.Kind != desk.RowAgent { // an agent's ref is hers
+		f.Ref = row.Ref
+	}
+	return f
 }
 
 // encode writes a frame. Everything that is sent can be written as JSON; if not, the client

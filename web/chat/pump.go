@@ -218,6 +218,7 @@ func (s *session) resume(ctx context.Context, f frame) {
 		return
 	}
 	s.send(readyFrame{typeReady, f.Conversation, f.Token, seen})
+	s.tellDesk(ctx)
 	s.pump()
 }
 

@@ -87,8 +87,15 @@ func (s *session) Frame(data []byte) {
 		s.hello(f)
 		return
 	}
-	s.greeted = true // a say without a hello begins a conversation, as after an empty one
-	s.line(f)
+	switch f.Type {
+	case typeDesk:
+		s.wish(f)
+	case typeTyping, typeRead:
+		s.hint(f)
+	default:
+		s.greeted = true // a say without a hello begins a conversation, as after an empty one
+		s.line(f)
+	}
 }
 
 // Closed ends the session. Lines that are being answered go on; their replies are on record.

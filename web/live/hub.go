@@ -270,3 +270,21 @@ func (h *Hub) Shutdown(done <-chan struct{}) error {
 func retryHint() string {
 	return fmt.Sprintf(`{"retry_in_ms":%d}`, 500+rand.IntN(5000)) //nolint:gosec // no secret
 }
+
+// Tell sends a frame to every connection of a topic on this node. It is for what is no row
+// and may be missed: somebody types, a place in a queue. It does not block.
+func (h *Hub) Tell(topic string, frame []byte) {
+	h.mu.RLock()
+	list := h.topics[topic]
+	h.mu.RUnlock()
+	for _, c := range list {
+		c.Send(frame)
+	}
+}
+
+// Has tells whether a topic has a connection on this node.
+func (h *Hub) Has(topic string) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return len(h.topics[topic]) > 0
+}

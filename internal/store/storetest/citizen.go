@@ -85,8 +85,8 @@ var citizenCases = []testCase{
 		if got.Conversation != id || line["text"] != secretWords || line["at"] != Noon.Format(time.RFC3339Nano) || len(got.Tables["messages"]) != 2 {
 			s.Fatalf("%s", body)
 		}
-		if n := strings.Count(string(body), "张三丰"); n != 5 {
-			s.Errorf("her words stand %d times in it, want 5: line, trace, state, summary, reason", n)
+		if n := strings.Count(string(body), "张三丰"); n != 6 {
+			s.Errorf("her words stand %d times in it, want 6: line, trace, state, summary twice (of its own and in the ticket), reason", n)
 		}
 		if strings.Contains(string(body), other) || got.Tables["tokens"] != nil {
 			s.Error("it holds another conversation or a token's hash")
