@@ -18,6 +18,7 @@ import (
 	"shenwei/internal/fault"
 	"shenwei/web/api"
 	"shenwei/web/chat"
+	"shenwei/web/desk"
 	"shenwei/web/live"
 	"shenwei/web/respond"
 )
@@ -48,6 +49,9 @@ type Config struct {
 	Live func() Live
 	// Hub holds the sockets; the front tells its Committed after each commit.
 	Hub *live.Hub
+	// Desk is the hotline behind the bot, without Hub, Respond, Now and Log; nil where nobody
+	// works.
+	Desk *desk.Config
 	// Sessions opens the sessions of staff; without it nobody can sign in.
 	Sessions Sessions
 	Log      *slog.Logger
@@ -95,6 +99,7 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
+	desk     *desk.Desk // nil without a hotline
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -115,7 +120,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.limits = newLimits(cfg.Limits, cfg.Now)
 	s.respond = respond.New(cfg.Log, s.metrics.failed)
+	citizens := s.openDesk()
 	s.chat, err = chat.New(chat.Config{
+		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
 		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets,
@@ -129,6 +136,31 @@ func New(cfg Config) (*Server, error) {
 	})
 	s.handler = s.observe(s.routed())
 	return s, nil
+}
+
+// deskSide is the hotline as a citizen's page needs it.
+type deskSide struct {
+	*desk.Service
+	*desk.Desk
+}
+
+// openDesk makes the handlers of the hotline; nil where there is none.
+func (s *Server) openDesk() chat.Desk {
+	if s.cfg.Desk == nil {
+		return nil
+	}
+	cfg := *s.cfg.Desk
+	cfg.Hub, cfg.Respond, cfg.Now, cfg.Log = s.cfg.Hub, s.respond, s.cfg.Now, s.cfg.Log
+	s.desk = desk.New(cfg)
+	return deskSide{cfg.Desk, s.desk}
+}
+
+// RunDesk looks after those who wait for a person until ctx ends.
+func (s *Server) RunDesk(ctx context.Context) error {
+	if s.desk == nil {
+		return nil
+	}
+	return s.desk.Run(ctx)
 }
 
 func (c *Config) defaults() {

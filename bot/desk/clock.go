@@ -80,7 +80,7 @@ func (s *Service) catchUp(ctx context.Context) error {
 	}
 	for _, t := range list {
 		if s.note(t) {
-			s.cfg.Moved(Change{Ticket: t, From: t.State})
+			s.tell(Change{Ticket: t, From: t.State})
 		}
 	}
 	s.since = now.Add(-overlap)
@@ -100,7 +100,7 @@ func (s *Service) readAll(ctx context.Context) error {
 	for _, t := range list {
 		open[t.Number] = true
 		if s.note(t) {
-			s.cfg.Moved(Change{Ticket: t, From: t.State})
+			s.tell(Change{Ticket: t, From: t.State})
 		}
 	}
 	for _, t := range s.Board() { // closed elsewhere, longer ago than the overlap
@@ -112,7 +112,7 @@ func (s *Service) readAll(ctx context.Context) error {
 			return err
 		}
 		if s.note(now) {
-			s.cfg.Moved(Change{Ticket: now, From: t.State})
+			s.tell(Change{Ticket: now, From: t.State})
 		}
 	}
 	if err := s.readLimits(ctx); err != nil {
@@ -136,7 +136,7 @@ func (s *Service) turns(ctx context.Context) error {
 			return err
 		}
 		if s.note(t) {
-			s.cfg.Moved(Change{Ticket: t, From: t.State})
+			s.tell(Change{Ticket: t, From: t.State})
 		}
 	}
 	return nil

@@ -67,6 +67,8 @@ type Event struct {
 	Rating        *Rating
 	// Ref is the sender's own id of a reply: the same one is stored once.
 	Ref string
+	// Version is the ticket's that the sender saw; another one is a conflict. 0 does not ask.
+	Version int64
 }
 
 // Row is one message that a move adds to the conversation, for the citizen to read. An

@@ -91,6 +91,9 @@ func (t Ticket) Apply(e Event, now time.Time, r *Rules) (Change, error) {
 	if !oneOf(t.State, rl.from) {
 		return Change{}, stale(t, e)
 	}
+	if e.Version != 0 && e.Version != t.Version {
+		return Change{}, fault.New(fault.Conflict, "会话刚刚有变化，请看过最新情况再操作")
+	}
 	if err := permitted(t, e, rl.by); err != nil {
 		return Change{}, err
 	}

@@ -43,11 +43,15 @@ type Config struct {
 	Rules   *Rules
 	Now     func() time.Time
 	Log     *slog.Logger
-	// Moved is told of every change of a ticket, those of other nodes included (these have no
-	// Event); it must not block.
-	Moved func(Change)
-	// Staffed is told when agents changed; it must not block.
-	Staffed func([]Agent)
+}
+
+// Listener is told what happens on the desk. Its methods must not block.
+type Listener interface {
+	// Moved tells of a change of a ticket. One that another node or a citizen's turn made has
+	// no Event and no Rows.
+	Moved(Change)
+	// Staffed tells that agents changed.
+	Staffed([]Agent)
 }
 
 // Service is the desk of this process: it carries events out, offers waiting tickets to
@@ -56,6 +60,8 @@ type Config struct {
 type Service struct {
 	cfg  Config
 	kick chan struct{}
+	// listener is set before Run.
+	listener Listener
 
 	mu    sync.Mutex
 	board map[string]Ticket // open tickets by number
@@ -83,15 +89,18 @@ func NewService(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	if cfg.Moved == nil {
-		cfg.Moved = func(Change) {}
-	}
-	if cfg.Staffed == nil {
-		cfg.Staffed = func([]Agent) {}
-	}
 	return &Service{
 		cfg: cfg, kick: make(chan struct{}, 1), board: map[string]Ticket{}, done: map[string]int64{}, served: map[string][]time.Duration{},
 		limits: map[string]Limit{}, heard: map[string]time.Time{}, dirty: map[string]bool{},
+	}
+}
+
+// Listen sets who is told what happens. Call it before Run and before any event.
+func (s *Service) Listen(l Listener) { s.listener = l }
+
+func (s *Service) tell(c Change) {
+	if s.listener != nil {
+		s.listener.Moved(c)
 	}
 }
 
@@ -135,7 +144,7 @@ func (s *Service) FileCall(ctx context.Context, conversation string, f CallForm)
 // moved notes a change and tells those who listen.
 func (s *Service) moved(c Change) {
 	if s.note(c.Ticket) {
-		s.cfg.Moved(c)
+		s.tell(c)
 	}
 	s.wake()
 }
@@ -399,7 +408,9 @@ func (s *Service) readAgents(ctx context.Context) error {
 	s.mu.Lock()
 	s.agents = list
 	s.mu.Unlock()
-	s.cfg.Staffed(s.Agents())
+	if s.listener != nil {
+		s.listener.Staffed(s.Agents())
+	}
 	return nil
 }
 

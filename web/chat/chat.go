@@ -59,8 +59,8 @@ type Config struct {
 	Front Front
 	Store Store
 	// Live returns what is live now, nil before the first release is ready.
-	Live    func() Live
-	Hub     *live.Hub
+	Live func() Live
+	Hub  *live.Hub
 	// Desk is nil where no hotline is behind the bot.
 	Desk    Desk
 	Respond *respond.Responder

@@ -69,6 +69,8 @@ type Hub struct {
 	topics map[string][]*Conn
 	owners map[string][]*Conn
 	closed bool
+	// follow is told of every Committed.
+	follow func(topic string, seq int64)
 	stop   chan struct{}
 	gone   sync.WaitGroup // the goroutines of connections and the sweeper
 }
@@ -195,11 +197,22 @@ func (h *Hub) leave(c *Conn) {
 // block, and may be called from a hint of another node.
 func (h *Hub) Committed(topic string, seq int64) {
 	h.mu.RLock()
-	list := h.topics[topic]
+	list, follow := h.topics[topic], h.follow
 	h.mu.RUnlock()
 	for _, c := range list {
 		c.session.Wake(seq)
 	}
+	if follow != nil {
+		follow(topic, seq)
+	}
+}
+
+// Follow sets who is told of every Committed, beside the connections of its topic. It must
+// not block.
+func (h *Hub) Follow(fn func(topic string, seq int64)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.follow = fn
 }
 
 func (h *Hub) sweepOn() {

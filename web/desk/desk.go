@@ -1,0 +1,133 @@
+// Package desk is the agents' and supervisors' side of the web: the socket /ws/desk
+// (session.go; fanout.go decides who is told what) and the handlers under /api/v1/desk
+// (rest.go, packet.go, chief.go, orders.go). docs/desk-api.md describes both.
+package desk
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"shenwei/bot"
+	"shenwei/bot/desk"
+	"shenwei/internal/audit"
+	"shenwei/kb"
+	"shenwei/web/live"
+	"shenwei/web/respond"
+)
+
+// Service is the desk behind the handlers.
+type Service = desk.Service
+
+// Talk is what is read of conversations.
+type Talk interface {
+	Messages(ctx context.Context, conversation string, after int64, limit int) ([]bot.Stored, error)
+	Conversation(ctx context.Context, id string) (bot.Conversation, error)
+	TicketsOf(ctx context.Context, conversation string, limit int) ([]desk.Ticket, error)
+	EndedTickets(ctx context.Context, from, to time.Time, limit int) ([]desk.Ticket, error)
+	RecentConversations(ctx context.Context, since time.Time, limit int) ([]desk.Glance, error)
+}
+
+// Scratch is what agents write beside what citizens read.
+type Scratch interface {
+	AddNote(ctx context.Context, n desk.Note) (desk.Note, error)
+	Notes(ctx context.Context, conversation string, after int64, limit int) ([]desk.Note, error)
+	SaveDraft(ctx context.Context, agent, conversation, text string, now time.Time) error
+	DeskDrafts(ctx context.Context, agent string) (map[string]string, error)
+}
+
+// Shelf keeps the canned replies.
+type Shelf interface {
+	Canned(ctx context.Context) ([]desk.Canned, error)
+	SaveCanned(ctx context.Context, c desk.Canned) (desk.Canned, error)
+}
+
+// Orders keeps work orders and call-back forms.
+type Orders interface {
+	AddOrder(ctx context.Context, o desk.Order, actor string) (desk.Order, error)
+	SaveOrder(ctx context.Context, o desk.Order, actor, did string, now time.Time) error
+	Order(ctx context.Context, number string) (desk.Order, error)
+	Orders(ctx context.Context, state, ticket string, limit int) ([]desk.Order, error)
+	CallOf(ctx context.Context, ticket string) (desk.CallRequest, error)
+}
+
+// Watch is what supervisors read and set.
+type Watch interface {
+	Alerts(ctx context.Context, limit int) ([]desk.Alert, error)
+	SeeAlerts(ctx context.Context, conversation, actor string, now time.Time) error
+	Limit(ctx context.Context, l desk.Limit) error
+	SetAgent(ctx context.Context, a desk.Agent, actor string) error
+	Quality
+}
+
+// Quality keeps quality sheets and what citizens thought.
+type Quality interface {
+	SaveCheck(ctx context.Context, c desk.Check) error
+	Checks(ctx context.Context, from, to time.Time, limit int) ([]desk.Check, error)
+	Tally(ctx context.Context, from, to time.Time) (desk.Tally, error)
+	AppendAudit(ctx context.Context, e audit.Entry) error
+}
+
+// Store is the record of the desk; *store.DB is one.
+type Store interface {
+	Talk
+	Scratch
+	Shelf
+	Orders
+	Watch
+}
+
+// Live is the release that is live.
+type Live interface {
+	Knowledge() *kb.Knowledge
+	Release() int64
+}
+
+// Config is what the package needs.
+type Config struct {
+	Desk  *Service
+	Store Store
+	// Answer is the engine that also answers citizens: what it would say is what an agent is
+	// suggested.
+	Answer bot.Answerer
+	Live   func() Live
+	Hub    *live.Hub
+	// Deadlines are the due times of work orders; nil for the house's.
+	Deadlines desk.Deadlines
+	// Sent is told of every work order that was made or changed, to pass it on; may be nil.
+	Sent    func(ctx context.Context, o desk.Order, did string) error
+	Respond *respond.Responder
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Desk holds the agents' connections. Its exported methods with a request are HTTP handlers.
+type Desk struct {
+	cfg Config
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	watchers map[string]map[*session]struct{} // by conversation
+	asked    map[string]time.Time             // when a queue's places were told, by conversation
+	staff    string                           // the last agents frame
+	left     map[string]time.Time             // when a waiting citizen's page was closed
+	told     map[desk.Alert]bool              // alerts that supervisors were shown
+}
+
+// New returns the handlers, which listen to the desk from now on.
+func New(cfg Config) *Desk {
+	if cfg.Deadlines == nil {
+		cfg.Deadlines = desk.DefaultDeadlines()
+	}
+	if cfg.Sent == nil {
+		cfg.Sent = func(context.Context, desk.Order, string) error { return nil }
+	}
+	d := &Desk{
+		cfg: cfg, sessions: map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
+		asked: map[string]time.Time{}, left: map[string]time.Time{},
+	}
+	cfg.Desk.Listen(d)
+	cfg.Hub.Follow(d.Committed)
+	return d
+}
