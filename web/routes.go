@@ -88,12 +88,12 @@ func (s *Server) routes() []route {
 	}...)
 }
 
-// routed returns the routes, and an answer for every other path and method.
-func (s *Server) routed() http.Handler {
+// mux serves the routes, and has an answer for every other path and method.
+func (s *Server) mux(routes []route) http.Handler {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	kinds := map[string]kind{}
-	for _, rt := range s.routes() {
+	for _, rt := range routes {
 		if (rt.kind == staff || rt.kind == signOn) && len(rt.roles) == 0 {
 			panic("web: " + rt.path + " names no roles") // a mistake in the table above
 		}

@@ -139,7 +139,7 @@ func New(cfg Config) (*Server, error) {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
 	}
-	s.handler = s.observe(s.routed())
+	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil
 }
 
