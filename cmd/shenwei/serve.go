@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/web"
 	"shenwei/web/live"
@@ -55,9 +56,13 @@ func (a *app) serve(ctx context.Context) error {
 		return fault.Wrap(fault.Unavailable, err, "addr: %s cannot be listened on; is another service there?", a.cfg.Addr)
 	}
 	hub := live.NewHub(live.Config{Log: a.log})
-	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
+	hotline, err := a.newDesk()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	server, err := a.server(hub)
+	server, err := a.server(hub, hotline)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -66,19 +71,28 @@ func (a *app) serve(ctx context.Context) error {
 	} else if n > 0 {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
+	a.schedule()
 	a.log.Info("serving", "addr", ln.Addr().String())
+	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.jobs.Run(ctx) })
+	group.Go(func() error { return hotline.Run(ctx) })
+	group.Go(func() error { return server.RunDesk(ctx) })
+	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
 	return group.Wait()
 }
 
-func (a *app) server(hub *live.Hub) (*web.Server, error) {
+func (a *app) server(hub *live.Hub, hotline *desk.Service) (*web.Server, error) {
 	return web.New(web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Desk: a.deskPages(hotline),
+		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if e := a.live.Current(); e != nil {
 				return e

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+
+	"shenwei/bot/desk"
+	"shenwei/internal/calendar"
+	"shenwei/internal/fault"
+	"shenwei/internal/store"
+	webdesk "shenwei/web/desk"
+)
+
+// rules are the house's with the operator's hours and limits.
+func (c config) rules() (*desk.Rules, error) {
+	r := desk.Defaults()
+	hours, err := parseHours("desk.hours", c.Desk.Hours)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := parseHours("desk.rest_hours", c.Desk.RestHours)
+	if err != nil {
+		return nil, err
+	}
+	for i := range r.Groups {
+		r.Groups[i].Calendar.Hours, r.Groups[i].Calendar.RestHours = hours, rest
+	}
+	return r, nil
+}
+
+// newDesk makes the hotline, which the front steers turns to.
+func (a *app) newDesk() (*desk.Service, error) {
+	rules, err := a.cfg.rules()
+	if err != nil {
+		return nil, err
+	}
+	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log})
+	// Who is disabled, or is no agent any more, leaves what she has to others.
+	a.handBack = append(a.handBack, func(ctx context.Context, account string) error {
+		if err := a.store.DisableAgent(ctx, account); err != nil {
+			return err
+		}
+		return s.Reload(ctx)
+	})
+	return s, nil
+}
+
+func (a *app) deskPages(s *desk.Service) *webdesk.Config {
+	return &webdesk.Config{
+		Desk: s, Store: deskRecord{a.store}, Answer: a.live,
+		Live: func() webdesk.Live {
+			if e := a.live.Current(); e != nil {
+				return e
+			}
+			return nil
+		},
+	}
+}
+
+// deskRecord is the record as the desk's pages need it.
+type deskRecord struct{ *store.DB }
+
+var _ webdesk.Store = deskRecord{}
+
+// parseHours reads a key of hours.
+func parseHours(key, text string) ([]calendar.Span, error) {
+	spans, err := calendar.Parse(text)
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s: %v", key, err)
+	}
+	return spans, nil
+}
