@@ -189,7 +189,8 @@ func (db *DB) ExportConversation(ctx context.Context, id string) (json.RawMessag
 
 func (db *DB) exportTable(ctx context.Context, t PersonalTable, id string) ([]map[string]any, error) {
 	all := []map[string]any{}
-	rows, err := db.read.QueryContext(ctx, `SELECT * FROM `+t.Name+` WHERE `+t.Column+` = $1`, id)
+	rows, err := db.read.QueryContext(ctx, //nolint:gosec // names of our own schema
+		`SELECT * FROM `+t.Name+` WHERE `+t.Column+` = $1`, id)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -47,8 +47,10 @@ type Locked struct {
 	After time.Duration
 }
 
-// Unwrap returns the fault; RetryAfter after which time to try again.
-func (l Locked) Unwrap() error             { return l.error }
+// Unwrap returns the fault.
+func (l Locked) Unwrap() error { return l.error }
+
+// RetryAfter is after which time to try again.
 func (l Locked) RetryAfter() time.Duration { return l.After }
 
 // The lock grows with each failure and always ends. An address has more, since many people
@@ -58,8 +60,6 @@ const (
 	freeForAddress = 19
 	firstLock      = 15 * time.Minute
 	longestLock    = 4 * time.Hour
-	// forgetAfter is how long failures are remembered after the last one.
-	forgetAfter = 24 * time.Hour
 )
 
 func lockFor(key string, count int) time.Duration {
