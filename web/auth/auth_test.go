@@ -18,22 +18,22 @@ func TestPasswordsThatAreTriedFirstAreRefused(t *testing.T) {
 	for password, ok := range map[string]bool{
 		"Tr0ub4dor&3":                  true,
 		"correct horse battery staple": true,
-		"一匹正确的马吃电池订书钉和一碗热干面":           true,
-		"gH7$kqPzw2":                   true,
-		"short1A!":                     false,
-		"":                             false,
-		"onlylowercase":                false,
-		"Password123!":                 false,
-		"P@ssw0rd2026":                 false,
-		"Shenzhen@110110":              false,
-		"Qwerty123456!":                false,
-		"aaaaaaaaaaaaaaaaaaaa":         false,
-		"12345678901234567890":         false,
-		"abcdefghijklmnopqrst":         false,
-		"Admin@2026admin":              false,
-		"Zhangsan2026!":                false,
-		"with\x00nul and more text":    false,
-		strings.Repeat("ab1!", 33):     false,
+		"一匹正确的马吃电池订书钉和一碗热干面": true,
+		"gH7$kqPzw2":                true,
+		"short1A!":                  false,
+		"":                          false,
+		"onlylowercase":             false,
+		"Password123!":              false,
+		"P@ssw0rd2026":              false,
+		"Shenzhen@110110":           false,
+		"Qwerty123456!":             false,
+		"aaaaaaaaaaaaaaaaaaaa":      false,
+		"12345678901234567890":      false,
+		"abcdefghijklmnopqrst":      false,
+		"Admin@2026admin":           false,
+		"Zhangsan2026!":             false,
+		"with\x00nul and more text": false,
+		strings.Repeat("ab1!", 33):  false,
 	} {
 		err := auth.CheckPassword(password, "zhangsan", "张三")
 		if ok && err != nil || !ok && !fault.Is(err, fault.BadRequest) {
@@ -431,4 +431,23 @@ func TestAccountsThatCannotBeMeantAreRefused(t *testing.T) {
 			t.Errorf("%+v: %v", a, err)
 		}
 	}
+}
+
+func TestWhoTriesWeakPasswordsIsNotLockedOut(t *testing.T) {
+	o := openOffice(t, nil)
+	o.hire("li", auth.Editor)
+	in, err := o.signIn("li", goodPassword, "")
+	o.must(err)
+	opened, err := o.Open(t.Context(), in.Secret)
+	o.must(err)
+	for range 30 {
+		if _, err := o.ChangePassword(t.Context(), opened, in.Secret, goodPassword, "weak", "10.0.0.7"); !fault.Is(err, fault.BadRequest) {
+			t.Fatal(err)
+		}
+		if _, err := o.SetUp(t.Context(), auth.Setup{Token: "x", Password: "weak", Addr: "10.0.0.7"}); !fault.Is(err, fault.BadRequest) {
+			t.Fatal(err)
+		}
+	}
+	_, err = o.ChangePassword(t.Context(), opened, in.Secret, goodPassword, "another good phrase", "10.0.0.7")
+	o.must(err)
 }
