@@ -36,7 +36,9 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if a := e.know.Article(d.article); a != nil {
 		w.article(a)
 	}
-	if d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place {
+	if len(d.outlets) > 0 {
+		w.nearby(d.outlets)
+	} else if d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place {
 		w.outlets(e.OutletsIn(c.un.Slots["district"]))
 	}
 	w.choices(d)
@@ -166,6 +168,17 @@ func (w *writer) outlets(list []kb.Outlet) {
 	for _, o := range list {
 		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " "))
 	}
+}
+
+// nearby lists outlets with how far each is, as far as that is known.
+func (w *writer) nearby(list []kb.Nearby) {
+	b := Block{Type: BlockOutlets, Title: "离您较近的地方（地址和时间以公告为准）"}
+	w.say(b.Title)
+	for _, o := range list {
+		b.Outlets, b.Metres = append(b.Outlets, o.Outlet), append(b.Metres, o.Metres)
+		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " ") + Distance(o.Metres))
+	}
+	w.add(b)
 }
 
 // choices adds the options; «none of these» and a person are buttons of the block.

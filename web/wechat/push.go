@@ -50,7 +50,7 @@ const (
 
 const (
 	// maxID bounds openids and message ids, in bytes.
-	maxID = 128
+	maxID = 64
 	// maxText is more than WeChat lets a person write (2,048 bytes), with room for recognition.
 	maxText = 16 << 10
 )
@@ -152,3 +152,6 @@ func digest(parts ...string) string {
 
 // At is when WeChat took the push.
 func (p Push) At() time.Time { return time.Unix(p.Created, 0) }
+
+// Lane keeps what is sent to one citizen in order.
+func Lane(conversation string) string { return "wechat " + conversation }
