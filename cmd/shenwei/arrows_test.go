@@ -67,7 +67,9 @@ var (
 		"web/studio":  channel,
 		"web/api":     channel,
 		"web/wechat":  channel,
-		"web/wecom":   channel,
+		"web/wecom":   slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
+
+		"web/wechat/simulator": {"web/wechat"},
 		"web":         {"web/*"},
 
 		"data":        {},
@@ -79,6 +81,9 @@ var (
 		"data":           {"kb"},                   // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
+		// Both adapters over a real record and a played WeChat.
+		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
+		"web/wecom":  {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
 	}
 
 	// folders are the only ones at the top.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/web/wechat"
@@ -295,10 +296,18 @@ func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wec
 	return fresh, nil
 }
 
-// IssueToken gives an existing conversation one more token, for a visitor whom another party
-// vouches for.
-func (db *DB) IssueToken(ctx context.Context, conversation string) (string, error) {
-	if _, err := db.Conversation(ctx, conversation); err != nil {
+const sqlEnsureConversation = `INSERT INTO conversations (id, channel, version, seq, owner, state, created, updated)
+	VALUES ($1, $2, 1, 0, 'bot', '{}', $3, $3) ON CONFLICT (id) DO NOTHING`
+
+// OpenConversation returns a token that opens a conversation, which is made if unknown, for a
+// visitor whom another party vouches for.
+func (db *DB) OpenConversation(ctx context.Context, conversation string, channel bot.Channel) (string, error) {
+	for _, err := range []error{checkName("conversation", conversation, false), checkName("channel", string(channel), false)} {
+		if err != nil {
+			return "", err
+		}
+	}
+	if err := db.change(ctx, conversation, sqlEnsureConversation, conversation, string(channel), db.now().UnixMicro()); err != nil {
 		return "", err
 	}
 	return db.issueToken(ctx, conversation)

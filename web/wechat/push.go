@@ -34,6 +34,8 @@ type Push struct {
 	// Status is the state of a notice that was sent before, Notice its id.
 	Status string `json:"status,omitempty"`
 	Notice string `json:"notice,omitempty"`
+	// Kf is set for a message of 微信客服.
+	Kf bool `json:"kf,omitempty"`
 }
 
 // The types of a message.
@@ -139,8 +141,9 @@ func (p Push) Ref() string {
 	return p.To + "-" + digest("event", p.From, strconv.FormatInt(p.Created, 10), p.Type, p.Event, p.Key, p.Notice, p.Text)
 }
 
-// Conversation is the citizen's thread with the account. It can be told from the openid, so
-// that every node names the same one, and the openid cannot be told from it.
+// Conversation is the citizen's thread with the account that an AppId (or a 客服 id) names. It
+// can be told from the openid, so that every node names the same one, and the openid cannot be
+// told from it.
 func Conversation(account, openid string) string { return "wx-" + digest("citizen", account, openid) }
 
 var letters = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/internal/outbox"
 )
 
@@ -142,6 +143,11 @@ type Store interface {
 	// Outbox lists what of a lane is not sent, oldest first, and what was given up in the last
 	// day.
 	Outbox(ctx context.Context, lane string) ([]outbox.Row, error)
+	// Messages lists what follows a sequence number of a conversation, oldest first.
+	Messages(ctx context.Context, conversation string, after int64, limit int) ([]bot.Stored, error)
+	// OpenConversation returns a token that opens a conversation, which is made if unknown, for
+	// a visitor whom WeChat vouches for.
+	OpenConversation(ctx context.Context, conversation string, channel bot.Channel) (string, error)
 	// PrunePushes forgets pushes and sent rows of before a time.
 	PrunePushes(ctx context.Context, before time.Time) error
 }
