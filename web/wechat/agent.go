@@ -36,7 +36,7 @@ func (ch *Channel) Standing(ctx context.Context, conversation string) (Standing,
 	return s, err
 }
 
-// SendText has an agent's words sent to a citizen. Key, unique for the words, makes a second call
+// SendText has an agent's words sent to a citizen. Key, unique in the conversation, makes a second call
 // harmless. The words are stored when it returns: with Open unset in what it returns they go with
 // the citizen's next word, and the agent is to be told so.
 func (ch *Channel) SendText(ctx context.Context, conversation, key, text string) (Standing, error) {
@@ -90,7 +90,7 @@ func (ch *Channel) post(ctx context.Context, conversation, key string, messages 
 	expires := ch.cfg.Core.Now().Add(agentLife)
 	var entries []outbox.Entry
 	for i, m := range messages {
-		entries = append(entries, ch.core.entry(conversation, fmt.Sprintf("agent/%s/%d", key, i), m, expires))
+		entries = append(entries, ch.core.entry(conversation, fmt.Sprintf("agent/%s/%s/%d", conversation, key, i), m, expires))
 	}
 	if err := ch.cfg.Core.Store.AddOutbox(ctx, entries...); err != nil {
 		return Standing{}, err

@@ -89,6 +89,7 @@ func (ch *Channel) outcome(ctx context.Context, r outbox.Row, conversation strin
 	}()
 	switch TroubleOf(err) {
 	case TroubleSent:
+		refund = false
 		return nil
 	case TroubleBusy:
 		return outbox.Later(min(time.Duration(r.Attempts*r.Attempts)*time.Second, time.Minute), err)
