@@ -12,11 +12,12 @@ import (
 type kind int
 
 const (
-	asset  kind = iota // files of the build: not counted, cached
-	page               // HTML for citizens
-	data               // JSON, never kept by anyone between
-	socket             // a WebSocket
-	health             // the process lives: not counted
+	asset    kind = iota // files of the build: not counted, cached
+	page                 // HTML for citizens
+	data                 // JSON, never kept by anyone between
+	socket               // a WebSocket
+	health               // the process lives: not counted
+	callback             // a platform that calls for many citizens: signed, and not counted
 )
 
 type route struct {
@@ -27,7 +28,7 @@ type route struct {
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	return []route{
+	all := []route{
 		{"GET", "/{$}", page, s.chat.Index},
 		{"GET", "/assets/", asset, s.chat.Asset},
 		{"GET", "/items", page, s.chat.Items},
@@ -50,6 +51,14 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, s.healthz},
 		{"GET", "/readyz", data, s.readyz},
 	}
+	if c := s.cfg.WeChat; c != nil {
+		all = append(all, route{"GET", "/wechat", callback, c.Verify}, route{"POST", "/wechat", callback, c.Receive},
+			route{"GET", "/wechat/enter", page, c.Enter}, route{"GET", "/wechat/sign", data, c.SignPage})
+	}
+	if c := s.cfg.WeCom; c != nil {
+		all = append(all, route{"GET", "/wecom", callback, c.Verify}, route{"POST", "/wecom", callback, c.Receive})
+	}
+	return all
 }
 
 // routed returns the routes, and an answer for every other path and method.

@@ -25,6 +25,8 @@ type app struct {
 	live    *release.Live
 	front   *bot.Front
 	started kb.Started
+	// channels are set by serve.
+	channels *channels
 }
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
@@ -78,6 +80,9 @@ func (a *app) close() error {
 	if a.front != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		defer cancel()
+		if a.channels != nil { // it begins lines: first
+			a.channels.drain(ctx)
+		}
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}

@@ -70,7 +70,7 @@ var (
 		"web/wecom":   slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
 
 		"web/wechat/simulator": {"web/wechat"},
-		"web":         {"web/*"},
+		"web":                  {"web/*"},
 
 		"data":        {},
 		"cmd/shenwei": {"*"},

@@ -33,6 +33,7 @@ type cli struct {
 	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder or a JSON file."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 

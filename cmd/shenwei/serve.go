@@ -56,7 +56,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
-		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
+		bot.WithLabels(a.label))
 	server, err := a.server(hub)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -70,6 +70,7 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	a.channels.run(ctx, group)
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -77,7 +78,11 @@ func (a *app) serve(ctx context.Context) error {
 }
 
 func (a *app) server(hub *live.Hub) (*web.Server, error) {
-	return web.New(web.Config{
+	var err error
+	if a.channels, err = a.newChannels(); err != nil {
+		return nil, err
+	}
+	cfg := web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Live: func() web.Live {
 			if e := a.live.Current(); e != nil {
@@ -91,7 +96,9 @@ func (a *app) server(hub *live.Hub) (*web.Server, error) {
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
 		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+	}
+	a.channels.routes(&cfg)
+	return web.New(cfg)
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

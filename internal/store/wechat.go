@@ -10,9 +10,13 @@ import (
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/web/wechat"
+	"shenwei/web/wecom"
 )
 
-var _ wechat.Store = (*DB)(nil)
+var (
+	_ wechat.Store = (*DB)(nil)
+	_ wecom.Store  = (*DB)(nil)
+)
 
 const (
 	sqlAddPush = `INSERT INTO wechat_pushes (ref, conversation, push, state, body, at) VALUES ($1, $2, $3, 'open', NULL, $4)
@@ -41,6 +45,7 @@ const (
 	sqlLeave         = `UPDATE wechat_contacts SET following = $1, moment_left = 0, message_left = 0 WHERE conversation = $2`
 
 	sqlCursor    = `SELECT cursor FROM wecom_cursors WHERE account = $1`
+	sqlCursors   = `SELECT account FROM wecom_cursors ORDER BY account`
 	sqlSetCursor = `INSERT INTO wecom_cursors (account, cursor) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor`
 )
 
@@ -261,6 +266,18 @@ func (db *DB) Cursor(ctx context.Context, account string) (string, error) {
 	var cursor string
 	_, err := db.get(ctx, sqlCursor, []any{account}, &cursor)
 	return cursor, err
+}
+
+// Cursors lists the accounts that were read before.
+func (db *DB) Cursors(ctx context.Context) ([]string, error) {
+	var all []string
+	err := db.scan(ctx, sqlCursors, nil, func(r *sql.Rows) error {
+		var account string
+		err := r.Scan(&account)
+		all = append(all, account)
+		return err
+	})
+	return all, err
 }
 
 // TakeBatch stores the pushes of one batch, each once, and how far the account was read, in one

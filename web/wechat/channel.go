@@ -160,7 +160,7 @@ func (ch *Channel) answer(ctx context.Context, r *http.Request, p Push, due <-ch
 	if how != answered {
 		ch.event(ctx, p, seen)
 		if how == greeted {
-			return passiveXML(p, Message{Kind: KindText, Text: greeting}, p.At())
+			return passiveXML(p, Message{Kind: KindText, Text: Greeting}, p.At())
 		}
 		return nil
 	}

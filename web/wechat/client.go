@@ -48,7 +48,8 @@ type ClientConfig struct {
 	AppID, Secret string
 	// Base is the address of the interfaces, DefaultBase when empty.
 	Base string
-	// TokenPath is the path of the token's interface; the default is that of official accounts.
+	// Corp says that AppID is a company's CorpId: its token comes from another interface.
+	Corp bool
 	Now  func() time.Time
 	Log  *slog.Logger
 	HTTP *http.Client
@@ -96,6 +97,11 @@ func (c *Client) call(ctx context.Context, name string, in, out any) error {
 	return c.withToken(ctx, func(token string) error {
 		return c.post(ctx, name, url.Values{"access_token": {token}}, in, out)
 	})
+}
+
+// Call posts to an interface below /cgi-bin, as call does, for other adapters.
+func (c *Client) Call(ctx context.Context, name string, in, out any) error {
+	return c.call(ctx, name, in, out)
 }
 
 // get is call for interfaces that are asked with GET.

@@ -130,8 +130,8 @@ func (c *Core) later(t Taken) {
 	})
 }
 
-// parcel is what an outbox row of ours holds.
-type parcel struct {
+// Parcel is what an outbox row of ours holds.
+type Parcel struct {
 	Conversation string  `json:"conversation"`
 	Message      Message `json:"message"`
 	// Agent is the account under which an agent's words are shown, "" for none.
@@ -152,7 +152,7 @@ func (c *Core) entries(t Taken, from int, messages []Message) []outbox.Entry {
 }
 
 func (c *Core) entry(conversation, key string, m Message, expires time.Time) outbox.Entry {
-	body, err := json.Marshal(parcel{Conversation: conversation, Message: m})
+	body, err := json.Marshal(Parcel{Conversation: conversation, Message: m})
 	if err != nil {
 		panic(err) // texts and numbers alone
 	}

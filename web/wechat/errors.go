@@ -47,8 +47,7 @@ var troubles = map[int]Trouble{
 	40200: TroubleAccount,
 	40029: TroubleCode, 40163: TroubleCode, 42003: TroubleCode,
 	43101: TroubleNotice, 47003: TroubleNotice, 40037: TroubleNotice,
-	// 微信客服
-	40058: TroubleContent, 95000: TroubleContent, 95001: TroubleWindow, 95002: TroubleWindow, 95013: TroubleWindow, 95016: TroubleWindow, 95018: TroubleWindow,
+	95001: TroubleWindow, // 微信客服: five messages since the citizen last wrote
 }
 
 // hints say to an operator what to do.

@@ -48,6 +48,7 @@ const (
 	typeLocation = "location"
 	typeLink     = "link"
 	typeEvent    = "event"
+	typeFile     = "file" // of 微信客服 only
 )
 
 const (

@@ -25,7 +25,7 @@ func (ch *Channel) Send(ctx context.Context, r outbox.Row) error {
 	if ch.cfg.Client == nil {
 		return outbox.Refuse(errors.New("this account may not send messages of its own"))
 	}
-	var p parcel
+	var p Parcel
 	if err := json.Unmarshal(r.Body, &p); err != nil {
 		return outbox.Refuse(errors.New("the row cannot be read"))
 	}

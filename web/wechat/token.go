@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -119,6 +120,13 @@ func (c *Client) fetchToken(ctx context.Context, force bool) (string, time.Durat
 	var out struct {
 		Token string `json:"access_token"`
 		Life  int    `json:"expires_in"`
+	}
+	if c.cfg.Corp { // companies get the same token until its end; it cannot be forced
+		q := url.Values{"corpid": {c.cfg.AppID}, "corpsecret": {c.cfg.Secret}}
+		if err := c.do(ctx, http.MethodGet, "gettoken", q, nil, &out); err != nil {
+			return "", 0, notSent(err)
+		}
+		return out.Token, time.Duration(out.Life) * time.Second, nil
 	}
 	in := map[string]any{"grant_type": "client_credential", "appid": c.cfg.AppID, "secret": c.cfg.Secret, "force_refresh": force}
 	if err := c.post(ctx, "stable_token", nil, in, &out); err != nil {

@@ -21,8 +21,8 @@ const (
 func (c *Core) treat(p Push) (treatment, Opening) {
 	if p.Type != typeEvent {
 		switch p.Type {
-		case typeText, typeImage, typeVoice, typeVideo, typeShort, typeLocation, typeLink:
-			if p.MenuID != "" {
+		case typeText, typeImage, typeVoice, typeVideo, typeShort, typeLocation, typeLink, typeFile:
+			if p.MenuID != "" && !p.Kf {
 				// The platform's words leave open whether a tap on a menu message counts as a
 				// message or as a click: it is taken for the lesser.
 				return answered, OpensMoment
@@ -90,9 +90,6 @@ func (c *Core) line(ctx context.Context, t Taken) bot.Message {
 	return m
 }
 
-// typeFile comes from 微信客服 only.
-const typeFile = "file"
-
 // tapped reads a text that may be a tap on a line of a menu: then it is the choice that the line
 // stood for, as long as that is known, whatever has been said since.
 func (c *Core) tapped(ctx context.Context, t Taken) (text, choice string) {
@@ -138,5 +135,6 @@ func refused(err error) string {
 	return ""
 }
 
-const greeting = "您好，我是深圳公安办事的智能客服，不是民警，也不受理报警。\n请直接说您想办什么，例如：\n· 身份证丢了怎么补\n· 港澳通行证快到期了\n· 驾驶证到期换证\n" +
+// Greeting is what a citizen reads who comes for the first time.
+const Greeting = "您好，我是深圳公安办事的智能客服，不是民警，也不受理报警。\n请直接说您想办什么，例如：\n· 身份证丢了怎么补\n· 港澳通行证快到期了\n· 驾驶证到期换证\n" +
 	"需要真人时请发「转人工」。紧急情况请直接拨打 110。"
