@@ -37,7 +37,7 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if a := e.know.Article(d.article); a != nil {
 		w.article(a)
 	}
-	if len(d.outlets) == 0 && d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place {
+	if len(d.outlets) == 0 && (d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place) {
 		w.outlets(e.OutletsIn(c.un.Slots["district"]))
 	}
 	w.choices(d)
