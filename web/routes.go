@@ -13,13 +13,14 @@ import (
 type kind int
 
 const (
-	asset  kind = iota // files of the build: not counted, cached
-	page               // HTML for citizens
-	data               // JSON, never kept by anyone between
-	socket             // a WebSocket
-	health             // the process lives: not counted
-	staff              // JSON for people who work here: a session, a role, our own pages only
-	signOn             // the way to another service that signs in, and back: pages, never kept
+	asset    kind = iota // files of the build: not counted, cached
+	page                 // HTML for citizens
+	data                 // JSON, never kept by anyone between
+	socket               // a WebSocket
+	health               // the process lives: not counted
+	staff                // JSON for people who work here: a session, a role, our own pages only
+	signOn               // the way to another service that signs in, and back: pages, never kept
+	callback             // a platform that calls for many citizens: signed, and not counted
 )
 
 // route is one line of the table. Roles say who may call a route of kind staff, and must be
@@ -64,6 +65,13 @@ func (s *Server) routes() []route {
 
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
+	}
+	if c := s.cfg.WeChat; c != nil {
+		list = append(list, route{"GET", "/wechat", callback, nil, c.Verify}, route{"POST", "/wechat", callback, nil, c.Receive},
+			route{"GET", "/wechat/enter", page, nil, c.Enter}, route{"GET", "/wechat/sign", data, nil, c.SignPage})
+	}
+	if c := s.cfg.WeCom; c != nil {
+		list = append(list, route{"GET", "/wecom", callback, nil, c.Verify}, route{"POST", "/wecom", callback, nil, c.Receive})
 	}
 	list = append(list, s.deskRoutes()...)
 	if s.staff == nil {

@@ -34,6 +34,8 @@ type app struct {
 	jobs    *jobs.Runner
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
+	// channels are set by serve.
+	channels *channels
 }
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
@@ -118,6 +120,9 @@ func (a *app) close() error {
 	if a.front != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		defer cancel()
+		if a.channels != nil { // it begins lines: first
+			a.channels.drain(ctx)
+		}
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/web/wechat"
 )
 
 // config is the configuration file. Every key is also an environment variable:
@@ -40,6 +41,9 @@ type config struct {
 	Retention retentionConfig `yaml:"retention"`
 	Limits    limitsConfig    `yaml:"limits"`
 	Log       logConfig       `yaml:"log"`
+	WeChat    wechatConfig    `yaml:"wechat"`
+	WeCom     wecomConfig     `yaml:"wecom"`
+	ASR       asrConfig       `yaml:"asr"`
 }
 
 type siteConfig struct {
@@ -129,6 +133,8 @@ func defaultConfig() config {
 		Log:       logConfig{Level: "info"},
 		Desk:      deskConfig{Hours: "09:00-12:00 14:00-18:00"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
+		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
+		WeCom:     wecomConfig{MaxAge: pushAge},
 	}
 }
 
@@ -275,6 +281,11 @@ func (c config) check() error {
 	}
 	if _, err := c.Log.level(); err != nil {
 		return err
+	}
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR} {
+		if err := part.check(); err != nil {
+			return err
+		}
 	}
 	for _, o := range append([]string{c.Site.BaseURL}, c.Site.AllowedOrigins...) {
 		if u, err := url.Parse(o); o != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(o, "/")) {

@@ -36,6 +36,7 @@ type cli struct {
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
 	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
+	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 

@@ -61,7 +61,7 @@ func (a *app) serve(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
-		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
+		bot.WithLabels(a.label))
 	server, err := a.server(hub, hotline)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -83,6 +83,7 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return hotline.Run(ctx) })
 	group.Go(func() error { return server.RunDesk(ctx) })
 	group.Go(func() error { return a.staff.Watch(ctx, hub) })
+	a.channels.run(ctx, group)
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -90,7 +91,11 @@ func (a *app) serve(ctx context.Context) error {
 }
 
 func (a *app) server(hub *live.Hub, hotline *desk.Service) (*web.Server, error) {
-	return web.New(web.Config{
+	var err error
+	if a.channels, err = a.newChannels(); err != nil {
+		return nil, err
+	}
+	cfg := web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Desk: a.deskPages(hotline),
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
@@ -105,7 +110,9 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service) (*web.Server, error) 
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
 		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+	}
+	a.channels.routes(&cfg)
+	return web.New(cfg)
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

@@ -33,6 +33,8 @@ var PersonalTables = []PersonalTable{
 	{Name: "consents", Column: "conversation"},
 	{Name: "desk_alerts", Column: "conversation", Old: `conversation = $1 AND at < $2 AND seen > 0`},
 	{Name: "desk_limits", Column: "conversation", Old: `conversation = $1 AND until < $2`},
+	{Name: "wechat_pushes", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true},
+	{Name: "wechat_contacts", Column: "conversation"},
 	{Name: "tokens", Column: "conversation", Private: true},
 	{Name: "messages", Column: "conversation", Old: `conversation = $1 AND at < $2 AND COALESCE(answer, 1) > 0
 		AND NOT EXISTS (SELECT 1 FROM feedback f WHERE f.conversation = messages.conversation AND f.seq = messages.seq)`},

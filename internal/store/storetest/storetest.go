@@ -31,6 +31,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
 		{"desk", deskCases}, {"service", serviceCases}, {"concurrency", concurrencyCases}, {"archive", archiveCases}, {"jobs", jobCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
+		{"outbox", outboxCases}, {"wechat", wechatCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

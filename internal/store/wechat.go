@@ -1,0 +1,331 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"shenwei/bot"
+	"shenwei/internal/fault"
+	"shenwei/internal/outbox"
+	"shenwei/web/wechat"
+	"shenwei/web/wecom"
+)
+
+var (
+	_ wechat.Store = (*DB)(nil)
+	_ wecom.Store  = (*DB)(nil)
+)
+
+const (
+	sqlAddPush = `INSERT INTO wechat_pushes (ref, conversation, push, state, body, at) VALUES ($1, $2, $3, 'open', NULL, $4)
+		ON CONFLICT (ref) DO NOTHING`
+	sqlPush       = `SELECT ref, conversation, push, state, body, at FROM wechat_pushes WHERE ref = $1`
+	sqlOpenPushes = `SELECT ref, conversation, push, state, body, at FROM wechat_pushes WHERE state IN ('open', 'later') AND at < $1 ORDER BY at LIMIT $2`
+	sqlSettlePush = `UPDATE wechat_pushes SET state = $1, body = $2 WHERE ref = $3 AND state = $4`
+	sqlPrunePush  = `DELETE FROM wechat_pushes WHERE at < $1 AND state IN ('passive', 'done')`
+
+	// A window opened by an older push never shortens a newer one.
+	sqlSeeContact = `INSERT INTO wechat_contacts (conversation, account, openid, following, message_until, message_left, moment_until, moment_left, seen)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (conversation) DO UPDATE SET
+		following = CASE WHEN excluded.seen >= wechat_contacts.seen THEN excluded.following ELSE wechat_contacts.following END,
+		message_left = CASE WHEN excluded.message_until > wechat_contacts.message_until THEN excluded.message_left ELSE wechat_contacts.message_left END,
+		message_until = CASE WHEN excluded.message_until > wechat_contacts.message_until THEN excluded.message_until ELSE wechat_contacts.message_until END,
+		moment_left = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_left ELSE wechat_contacts.moment_left END,
+		moment_until = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_until ELSE wechat_contacts.moment_until END,
+		seen = CASE WHEN excluded.seen > wechat_contacts.seen THEN excluded.seen ELSE wechat_contacts.seen END`
+	sqlContact = `SELECT conversation, account, openid, following, message_until, message_left, moment_until, moment_left
+		FROM wechat_contacts WHERE conversation = $1`
+	sqlSpendMoment   = `UPDATE wechat_contacts SET moment_left = moment_left - 1 WHERE conversation = $1 AND moment_left > 0 AND moment_until > $2`
+	sqlSpendMessage  = `UPDATE wechat_contacts SET message_left = message_left - 1 WHERE conversation = $1 AND message_left > 0 AND message_until > $2`
+	sqlRefundMoment  = `UPDATE wechat_contacts SET moment_left = moment_left + 1 WHERE conversation = $1`
+	sqlRefundMessage = `UPDATE wechat_contacts SET message_left = message_left + 1 WHERE conversation = $1`
+	sqlCloseWindow   = `UPDATE wechat_contacts SET moment_left = 0, message_left = 0 WHERE conversation = $1`
+	sqlLeave         = `UPDATE wechat_contacts SET following = $1, moment_left = 0, message_left = 0 WHERE conversation = $2`
+
+	sqlCursor    = `SELECT cursor FROM wecom_cursors WHERE account = $1`
+	sqlCursors   = `SELECT account FROM wecom_cursors ORDER BY account`
+	sqlSetCursor = `INSERT INTO wecom_cursors (account, cursor) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor`
+)
+
+// takenPush is a push made ready for the writer.
+type takenPush struct {
+	wechat.Taken
+	seen  wechat.Seen
+	body  string
+	added bool
+}
+
+func preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
+	for _, err := range []error{
+		checkName("ref", t.Ref, false), checkName("conversation", t.Conversation, false),
+		checkName("openid", seen.Contact.OpenID, false), checkName("account", seen.Contact.Account, false),
+	} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	t.Push.Text, t.Push.Label, t.Push.Key = clean(t.Push.Text), clean(t.Push.Label), clean(t.Push.Key)
+	body, err := encodeJSON("the push", t.Push)
+	return &takenPush{Taken: t, seen: seen, body: body}, err
+}
+
+func (db *DB) takePush(s *session, t *takenPush) error {
+	n, err := s.exec(sqlAddPush, t.Ref, t.Conversation, t.body, db.micros(t.At))
+	if t.added = n == 1; err != nil || !t.added {
+		return err
+	}
+	return db.seeContact(s, t.seen)
+}
+
+// TakePush stores a push once: see wechat.Store.
+func (db *DB) TakePush(ctx context.Context, t wechat.Taken, seen wechat.Seen) (wechat.Taken, error) {
+	p, err := preparePush(t, seen)
+	if err != nil {
+		return wechat.Taken{}, err
+	}
+	if err := db.writer.do(ctx, t.Conversation, "", func(s *session) error { return db.takePush(s, p) }); err != nil {
+		return wechat.Taken{}, err
+	}
+	if !p.added {
+		return db.Push(ctx, t.Ref)
+	}
+	t.State, t.First = wechat.Open, true
+	return t, nil
+}
+
+func (db *DB) seeContact(s *session, seen wechat.Seen) error {
+	c, w := seen.Contact, seen.Window()
+	_, err := s.exec(sqlSeeContact, c.Conversation, c.Account, c.OpenID, c.Following,
+		microsOrZero(w.MessageUntil), w.MessageLeft, microsOrZero(w.MomentUntil), w.MomentLeft, seen.At.UnixMicro())
+	if err != nil {
+		return err
+	}
+	now := db.now().UnixMicro()
+	switch {
+	case !c.Following:
+		_, err = s.exec(sqlDropLane, "the citizen left the account", now, wechat.Lane(c.Conversation))
+	case seen.Opens != wechat.OpensNothing:
+		_, err = s.exec(sqlReleaseLane, now, wechat.Lane(c.Conversation))
+	}
+	return err
+}
+
+func microsOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// TouchContact stores what an event tells of its sender.
+func (db *DB) TouchContact(ctx context.Context, seen wechat.Seen) error {
+	for _, err := range []error{
+		checkName("conversation", seen.Contact.Conversation, false),
+		checkName("openid", seen.Contact.OpenID, false), checkName("account", seen.Contact.Account, false),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return db.writer.do(ctx, seen.Contact.Conversation, "", func(s *session) error { return db.seeContact(s, seen) })
+}
+
+// SettlePush moves a push from one state to another by compare-and-set: see wechat.Store.
+func (db *DB) SettlePush(ctx context.Context, ref string, from, to wechat.PushState, body []byte, send []outbox.Entry) (bool, error) {
+	if err := checkEntries(send); err != nil {
+		return false, err
+	}
+	var won bool
+	err := db.writer.do(ctx, ref, "", func(s *session) error {
+		n, err := s.exec(sqlSettlePush, string(to), body, ref, string(from))
+		if won = n == 1; err != nil || !won {
+			return err
+		}
+		return db.addOutbox(s, send)
+	})
+	return won && err == nil, err
+}
+
+// Push reads a push.
+func (db *DB) Push(ctx context.Context, ref string) (wechat.Taken, error) {
+	var all []wechat.Taken
+	err := db.scan(ctx, sqlPush, []any{ref}, collectPushes(&all))
+	if err == nil && len(all) == 0 {
+		err = fault.New(fault.NotFound, "there is no such push")
+	}
+	if err != nil {
+		return wechat.Taken{}, err
+	}
+	return all[0], nil
+}
+
+// OpenPushes lists pushes of before a time whose answer is not out, oldest first.
+func (db *DB) OpenPushes(ctx context.Context, before time.Time, limit int) ([]wechat.Taken, error) {
+	var all []wechat.Taken
+	err := db.scan(ctx, sqlOpenPushes, []any{before.UnixMicro(), bounded(limit)}, collectPushes(&all))
+	return all, err
+}
+
+func collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
+	return func(r *sql.Rows) error {
+		var t wechat.Taken
+		var push string
+		var at int64
+		if err := r.Scan(&t.Ref, &t.Conversation, &push, &t.State, &t.Body, &at); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(push), &t.Push); err != nil {
+			return fault.Wrap(fault.Internal, err, "a stored push cannot be read")
+		}
+		t.At = fromMicros(at)
+		*all = append(*all, t)
+		return nil
+	}
+}
+
+// Contact reads who a conversation is with.
+func (db *DB) Contact(ctx context.Context, conversation string) (wechat.Contact, error) {
+	var c wechat.Contact
+	var message, moment int64
+	found, err := db.get(ctx, sqlContact, []any{conversation}, &c.Conversation, &c.Account, &c.OpenID, &c.Following,
+		&message, &c.Window.MessageLeft, &moment, &c.Window.MomentLeft)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "this conversation is with nobody on WeChat")
+	}
+	c.Window.MessageUntil, c.Window.MomentUntil = fromMicros(message), fromMicros(moment)
+	return c, err
+}
+
+// SpendSend takes one message from what may be sent: see wechat.Store.
+func (db *DB) SpendSend(ctx context.Context, conversation string, now time.Time) (wechat.Spend, error) {
+	spent := wechat.SpentNone
+	err := db.writer.do(ctx, conversation, "", func(s *session) error {
+		spent = wechat.SpentNone
+		for _, try := range []struct {
+			query string
+			as    wechat.Spend
+		}{{sqlSpendMoment, wechat.SpentMoment}, {sqlSpendMessage, wechat.SpentMessage}} {
+			n, err := s.exec(try.query, conversation, now.UnixMicro())
+			if err != nil {
+				return err
+			}
+			if n == 1 {
+				spent = try.as
+				return nil
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return wechat.SpentNone, err
+	}
+	return spent, nil
+}
+
+// RefundSend gives one message back that was not sent.
+func (db *DB) RefundSend(ctx context.Context, conversation string, spent wechat.Spend) error {
+	query := map[wechat.Spend]string{wechat.SpentMoment: sqlRefundMoment, wechat.SpentMessage: sqlRefundMessage}[spent]
+	if query == "" {
+		return nil
+	}
+	return db.change(ctx, conversation, query, conversation)
+}
+
+// CloseWindow notes that WeChat takes no further message now.
+func (db *DB) CloseWindow(ctx context.Context, conversation string) error {
+	return db.change(ctx, conversation, sqlCloseWindow, conversation)
+}
+
+// Leave notes that the citizen left or blocked the account.
+func (db *DB) Leave(ctx context.Context, conversation string) error {
+	return db.change(ctx, conversation, sqlLeave, false, conversation)
+}
+
+func (db *DB) change(ctx context.Context, key, query string, args ...any) error {
+	return db.writer.do(ctx, key, "", func(s *session) error {
+		_, err := s.exec(query, args...)
+		return err
+	})
+}
+
+// PrunePushes forgets pushes and rows that were sent or given up, of before a time.
+func (db *DB) PrunePushes(ctx context.Context, before time.Time) error {
+	return db.writer.do(ctx, "prune", "", func(s *session) error {
+		if _, err := s.exec(sqlPrunePush, before.UnixMicro()); err != nil {
+			return err
+		}
+		_, err := s.exec(sqlPruneOutbox, before.UnixMicro())
+		return err
+	})
+}
+
+// Cursor is how far an account's messages were read, "" for a new one.
+func (db *DB) Cursor(ctx context.Context, account string) (string, error) {
+	var cursor string
+	_, err := db.get(ctx, sqlCursor, []any{account}, &cursor)
+	return cursor, err
+}
+
+// Cursors lists the accounts that were read before.
+func (db *DB) Cursors(ctx context.Context) ([]string, error) {
+	var all []string
+	err := db.scan(ctx, sqlCursors, nil, func(r *sql.Rows) error {
+		var account string
+		err := r.Scan(&account)
+		all = append(all, account)
+		return err
+	})
+	return all, err
+}
+
+// TakeBatch stores the pushes of one batch, each once, and how far the account was read, in one
+// transaction. It returns those that were new.
+func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error) {
+	all := make([]*takenPush, 0, len(batch))
+	for i, t := range batch {
+		p, err := preparePush(t, seen[i])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	err := db.writer.do(ctx, account, "", func(s *session) error {
+		for _, p := range all {
+			if err := db.takePush(s, p); err != nil {
+				return err
+			}
+		}
+		_, err := s.exec(sqlSetCursor, account, cursor)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var fresh []wechat.Taken
+	for _, p := range all {
+		if p.added {
+			p.State, p.First = wechat.Open, true
+			fresh = append(fresh, p.Taken)
+		}
+	}
+	return fresh, nil
+}
+
+const sqlEnsureConversation = `INSERT INTO conversations (id, channel, version, seq, owner, state, created, updated)
+	VALUES ($1, $2, 1, 0, 'bot', '{}', $3, $3) ON CONFLICT (id) DO NOTHING`
+
+// OpenConversation returns a token that opens a conversation, which is made if unknown, for a
+// visitor whom another party vouches for.
+func (db *DB) OpenConversation(ctx context.Context, conversation string, channel bot.Channel) (string, error) {
+	for _, err := range []error{checkName("conversation", conversation, false), checkName("channel", string(channel), false)} {
+		if err != nil {
+			return "", err
+		}
+	}
+	if err := db.change(ctx, conversation, sqlEnsureConversation, conversation, string(channel), db.now().UnixMicro()); err != nil {
+		return "", err
+	}
+	return db.issueToken(ctx, conversation)
+}
