@@ -66,8 +66,17 @@ type linksConfig struct {
 // deskConfig is the hours of the people behind the hotline, such as "09:00-12:00 14:00-18:00"
 // or "24h": of worked days, and of weekends and holidays.
 type deskConfig struct {
-	Hours     string `yaml:"hours"`
-	RestHours string `yaml:"rest_hours"`
+	Hours     string        `yaml:"hours"`
+	RestHours string        `yaml:"rest_hours"`
+	Webhook   webhookConfig `yaml:"webhook"`
+}
+
+// webhookConfig is where work orders are sent, signed with the secret. InternalHosts may have
+// addresses that are not public.
+type webhookConfig struct {
+	URL           string   `yaml:"url"`
+	Secret        string   `yaml:"secret"`
+	InternalHosts []string `yaml:"internal_hosts"`
 }
 
 type hotlineConfig struct {
@@ -274,6 +283,9 @@ func (c config) check() error {
 		return fault.New(fault.BadRequest, "limits: visitor_burst and address_minute must be at least 1")
 	}
 	if _, err := c.rules(); err != nil {
+		return err
+	}
+	if _, err := c.webhook(nil); err != nil {
 		return err
 	}
 	if _, err := c.trusted(); err != nil {

@@ -44,9 +44,18 @@ func (a *app) newDesk() (*desk.Service, error) {
 	return s, nil
 }
 
-func (a *app) deskPages(s *desk.Service) *webdesk.Config {
-	return &webdesk.Config{
-		Desk: s, Store: deskRecord{a.store}, Answer: a.live,
+// webhook is the way of work orders to another system; nil where none is configured.
+func (c config) webhook(orders *store.DB) (*webdesk.Webhook, error) {
+	w := c.Desk.Webhook
+	if w.URL == "" {
+		return nil, nil
+	}
+	return webdesk.NewWebhook(webdesk.WebhookConfig{URL: w.URL, Secret: w.Secret, Internal: w.InternalHosts, Orders: orders})
+}
+
+func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
+	cfg := &webdesk.Config{
+		Desk: s, Store: a.store, Answer: a.live,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e
@@ -54,12 +63,17 @@ func (a *app) deskPages(s *desk.Service) *webdesk.Config {
 			return nil
 		},
 	}
+	hook, err := a.cfg.webhook(a.store)
+	if err != nil || hook == nil {
+		return cfg, err
+	}
+	a.channels.outbox.Register(webdesk.WebhookKind, hook)
+	cfg.Parcels = hook.Parcels
+	cfg.Wake = func() { a.channels.outbox.Wake() }
+	return cfg, nil
 }
 
-// deskRecord is the record as the desk's pages need it.
-type deskRecord struct{ *store.DB }
-
-var _ webdesk.Store = deskRecord{}
+var _ webdesk.Store = (*store.DB)(nil)
 
 // parseHours reads a key of hours.
 func parseHours(key, text string) ([]calendar.Span, error) {

@@ -95,8 +95,12 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service) (*web.Server, error) 
 	if a.channels, err = a.newChannels(); err != nil {
 		return nil, err
 	}
+	pages, err := a.deskPages(hotline)
+	if err != nil {
+		return nil, err
+	}
 	cfg := web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Desk: a.deskPages(hotline),
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Desk: pages,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if e := a.live.Current(); e != nil {

@@ -10,6 +10,7 @@ import (
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/fault"
+	"shenwei/internal/outbox"
 )
 
 // What identifies a citizen is sealed by the vault: the call-back's form, and of a work order
@@ -158,8 +159,9 @@ func (db *DB) openOrder(body, person string) (desk.Order, error) {
 	return o, nil
 }
 
-// AddOrder stores a new order and gives it its number: the day and a count of it.
-func (db *DB) AddOrder(ctx context.Context, o desk.Order, actor string) (desk.Order, error) {
+// AddOrder stores a new order and gives it its number: the day and a count of it. What send
+// makes of it, which may be nil, goes into the outbox with it.
+func (db *DB) AddOrder(ctx context.Context, o desk.Order, actor string, send func(desk.Order) []outbox.Entry) (desk.Order, error) {
 	day := o.Created.Format("20060102")
 	err := db.writer.do(ctx, "orders", auditGroup, func(s *session) error {
 		n, err := s.count(orderCount + day)
@@ -174,13 +176,19 @@ func (db *DB) AddOrder(ctx context.Context, o desk.Order, actor string) (desk.Or
 		if _, err := s.exec(sqlAddOrder, o.Number, o.Ticket, o.Conversation, o.State, o.Version, body, person, o.DueBy.UnixMicro(), o.Created.UnixMicro(), o.Created.UnixMicro()); err != nil {
 			return err
 		}
+		if send != nil {
+			if err := db.addOutbox(s, send(o)); err != nil {
+				return err
+			}
+		}
 		return appendAudit(s, audit.Entry{Actor: actor, Action: "order.create", Object: "order/" + o.Number, At: o.Created})
 	})
 	return o, err
 }
 
-// SaveOrder stores the next version of an order. Another one that came first is a conflict.
-func (db *DB) SaveOrder(ctx context.Context, o desk.Order, actor, did string, now time.Time) error {
+// SaveOrder stores the next version of an order, and with it what goes into the outbox.
+// Another one that came first is a conflict.
+func (db *DB) SaveOrder(ctx context.Context, o desk.Order, actor, did string, now time.Time, entries ...outbox.Entry) error {
 	body, person, err := db.sealOrder(o)
 	if err != nil {
 		return err
@@ -192,6 +200,9 @@ func (db *DB) SaveOrder(ctx context.Context, o desk.Order, actor, did string, no
 			return err
 		case n == 0:
 			return refuse(fault.Conflict, "工单已被别人改过，请刷新后再操作")
+		}
+		if err := db.addOutbox(s, entries); err != nil {
+			return err
 		}
 		return appendAudit(s, audit.Entry{Actor: actor, Action: "order." + did, Object: "order/" + o.Number, At: now})
 	})

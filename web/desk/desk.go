@@ -12,6 +12,7 @@ import (
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
+	"shenwei/internal/outbox"
 	"shenwei/kb"
 	"shenwei/web/live"
 	"shenwei/web/respond"
@@ -45,8 +46,8 @@ type Shelf interface {
 
 // Orders keeps work orders and call-back forms.
 type Orders interface {
-	AddOrder(ctx context.Context, o desk.Order, actor string) (desk.Order, error)
-	SaveOrder(ctx context.Context, o desk.Order, actor, did string, now time.Time) error
+	AddOrder(ctx context.Context, o desk.Order, actor string, send func(desk.Order) []outbox.Entry) (desk.Order, error)
+	SaveOrder(ctx context.Context, o desk.Order, actor, did string, now time.Time, entries ...outbox.Entry) error
 	Order(ctx context.Context, number string) (desk.Order, error)
 	Orders(ctx context.Context, state, ticket string, limit int) ([]desk.Order, error)
 	CallOf(ctx context.Context, ticket string) (desk.CallRequest, error)
@@ -95,8 +96,10 @@ type Config struct {
 	Hub    *live.Hub
 	// Deadlines are the due times of work orders; nil for the house's.
 	Deadlines desk.Deadlines
-	// Sent is told of every work order that was made or changed, to pass it on; may be nil.
-	Sent    func(ctx context.Context, o desk.Order, did string) error
+	// Parcels makes of every work order that was made or changed what goes into the outbox,
+	// in the same transaction; Wake tells that something is there. Both may be nil.
+	Parcels func(o desk.Order, did string) []outbox.Entry
+	Wake    func()
 	Respond *respond.Responder
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -120,8 +123,11 @@ func New(cfg Config) *Desk {
 	if cfg.Deadlines == nil {
 		cfg.Deadlines = desk.DefaultDeadlines()
 	}
-	if cfg.Sent == nil {
-		cfg.Sent = func(context.Context, desk.Order, string) error { return nil }
+	if cfg.Parcels == nil {
+		cfg.Parcels = func(desk.Order, string) []outbox.Entry { return nil }
+	}
+	if cfg.Wake == nil {
+		cfg.Wake = func() {}
 	}
 	d := &Desk{
 		cfg: cfg, sessions: map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},

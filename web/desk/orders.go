@@ -8,6 +8,7 @@ import (
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/internal/mask"
+	"shenwei/internal/outbox"
 	"shenwei/web/auth"
 	"shenwei/web/respond"
 )
@@ -82,12 +83,11 @@ func (d *Desk) addOrder(r *http.Request, who auth.Principal, b orderBody) (any, 
 	if err != nil {
 		return nil, err
 	}
-	if o, err = d.cfg.Store.AddOrder(r.Context(), o, who.Name); err != nil {
+	send := func(o desk.Order) []outbox.Entry { return d.cfg.Parcels(o, "create") }
+	if o, err = d.cfg.Store.AddOrder(r.Context(), o, who.Name, send); err != nil {
 		return nil, err
 	}
-	if err := d.cfg.Sent(r.Context(), o, "create"); err != nil {
-		return nil, err
-	}
+	d.cfg.Wake()
 	return maskedOrder(o), nil
 }
 
@@ -114,10 +114,11 @@ func (d *Desk) DoOrder() http.HandlerFunc {
 			if err != nil {
 				return nil, err
 			}
-			if err := d.cfg.Store.SaveOrder(ctx, next, who.Name, e.Do, d.cfg.Now()); err != nil {
+			if err := d.cfg.Store.SaveOrder(ctx, next, who.Name, e.Do, d.cfg.Now(), d.cfg.Parcels(next, e.Do)...); err != nil {
 				return nil, err
 			}
-			return maskedOrder(next), d.cfg.Sent(ctx, next, e.Do)
+			d.cfg.Wake()
+			return maskedOrder(next), nil
 		})(w, r)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
+	"shenwei/internal/outbox"
 	"shenwei/internal/store"
 )
 
@@ -240,12 +241,19 @@ var deskCases = []testCase{
 		o, err := desk.NewOrder(desk.Order{Ticket: t.Number, Type: "求助", Urgency: "一般", Title: "补领", Body: "我叫张小明", Name: "张小明", Phone: "13800138000", Unit: "南山分局"},
 			"a", Noon, desk.DefaultDeadlines(), rules.Group("户政").Calendar)
 		s.must(err)
-		o, err = db.AddOrder(s.Context(), o, "a")
+		o, err = db.AddOrder(s.Context(), o, "a", func(o desk.Order) []outbox.Entry {
+			return []outbox.Entry{{Kind: "order", Lane: o.Number, Key: o.Number + "/1"}}
+		})
 		s.must(err)
 		next, err := o.Apply(desk.OrderEvent{Do: "return", Text: "张小明不在本辖区", Actor: "b"}, Noon, desk.DefaultDeadlines(), rules.Group("户政").Calendar)
 		s.must(err)
 		s.must(db.SaveOrder(s.Context(), next, "b", "return", Noon))
-		s.wantCode(db.SaveOrder(s.Context(), next, "b", "return", Noon), fault.Conflict)
+		s.wantCode(db.SaveOrder(s.Context(), next, "b", "return", Noon, outbox.Entry{Kind: "order", Lane: o.Number, Key: "never"}), fault.Conflict)
+		var parcels int
+		s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM outbox WHERE kind = 'order'`).Scan(&parcels))
+		if parcels != 1 {
+			s.Fatalf("%d in the outbox, want the one of the order that was stored", parcels)
+		}
 		read, err := db.Order(s.Context(), o.Number)
 		s.must(err)
 		if read.Body != o.Body || read.Steps[1].Text != "张小明不在本辖区" || read.State != desk.OrderReturned {
