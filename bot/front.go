@@ -246,7 +246,7 @@ func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Con
 	}
 	a.Reply.Conversation = conv.ID
 	if a.Ticket != nil {
-		a.Ticket.Number = ticketNumber(f.now())
+		a.Ticket.Number = TicketNumber(f.now())
 		a.Ticket.Conversation, a.Ticket.Seq, a.Ticket.Created = conv.ID, receipt.Seq, f.now()
 		a.State.Handoff = a.Ticket.Number
 	}
@@ -336,8 +336,8 @@ func clean(m *Message) error {
 
 var ticketAlphabet = base32.NewEncoding("23456789ABCDEFGHJKMNPQRSTUVWXYZ@").WithPadding(base32.NoPadding)
 
-// ticketNumber is what a citizen quotes: the day and five random signs that read well.
-func ticketNumber(now time.Time) string {
+// TicketNumber is what a citizen quotes: the day and five random signs that read well.
+func TicketNumber(now time.Time) string {
 	var b [5]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
 	return "HZ" + now.Format("060102") + "-" + strings.ReplaceAll(ticketAlphabet.EncodeToString(b[:]), "@", "2")[:6]

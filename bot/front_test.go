@@ -388,7 +388,7 @@ func TestATicketGetsANumberThatTheCitizenReads(t *testing.T) {
 func TestTicketNumbersDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		n := ticketNumber(time.Now())
+		n := TicketNumber(time.Now())
 		if seen[n] || strings.ContainsAny(n[9:], "01ILO@") {
 			t.Fatalf("%q came twice, or reads badly", n)
 		}

@@ -29,6 +29,7 @@ func (s *Server) deskRoutes() []route {
 		{"GET", "/api/v1/desk/orders/export", staff, chiefs, d.ExportOrders()},
 		{"GET", "/api/v1/desk/board", staff, chiefs, d.Board()},
 		{"PUT", "/api/v1/desk/agents/{id}", staff, chiefs, d.SetAgent()},
+		{"POST", "/api/v1/desk/pull", staff, chiefs, d.Pull()},
 		{"POST", "/api/v1/desk/limits", staff, chiefs, d.Limit()},
 		{"POST", "/api/v1/desk/alerts/{conversation}/seen", staff, chiefs, d.SeeAlert()},
 		{"GET", "/api/v1/desk/sample", staff, chiefs, d.Sample()},

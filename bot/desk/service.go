@@ -15,6 +15,8 @@ type Tickets interface {
 	MoveTicket(ctx context.Context, number string, e Event, r *Rules, now time.Time) (Change, error)
 	// FileCall stores a call-back's form with the consent, and moves the ticket.
 	FileCall(ctx context.Context, number string, f CallForm, r *Rules, now time.Time) (Change, error)
+	// PullTicket opens a ticket for a conversation that the bot answers, with its first event.
+	PullTicket(ctx context.Context, t Ticket, e Event, r *Rules, now time.Time) (Change, error)
 	Ticket(ctx context.Context, number string) (Ticket, error)
 	// TicketOf reads the newest ticket of a conversation.
 	TicketOf(ctx context.Context, conversation string) (Ticket, error)
@@ -126,6 +128,17 @@ func (s *Service) DoFor(ctx context.Context, conversation string, e Event) (Chan
 		return Change{}, err
 	}
 	return s.Do(ctx, t.Number, e)
+}
+
+// Pull gives a conversation that the bot answers to a supervisor.
+func (s *Service) Pull(ctx context.Context, t Ticket, e Event) (Change, error) {
+	t.Reason = "pulled"
+	e.Kind, e.Chief = TakeOver, true
+	c, err := s.cfg.Tickets.PullTicket(ctx, t, e, s.cfg.Rules, s.cfg.Now())
+	if err == nil {
+		s.moved(c)
+	}
+	return c, err
 }
 
 // FileCall stores a citizen's call-back form.

@@ -38,6 +38,7 @@ func TestTwoAgentsASupervisorAndFiveCitizens(t *testing.T) {
 	t.Run("personal data is masked until somebody says why", func(t *testing.T) { unmask(t, passport, first, second) })
 	t.Run("a work order is recorded", func(t *testing.T) { workOrder(t, passport, first) })
 	t.Run("supervisors' pages are for supervisors", func(t *testing.T) { boards(t, first, chief) })
+	t.Run("a supervisor pulls a conversation from the bot", func(t *testing.T) { pulled(t, newCitizen(t, "with the bot", s.addr), first, chief) })
 	t.Run("an abusive visitor is kept out, but not from 110", func(t *testing.T) { keptOut(t, car, chief) })
 	called(t, alone, second)
 }
@@ -327,6 +328,29 @@ func boards(t *testing.T, w, chief *worker) {
 	var a desk.Agent
 	if code := chief.call("PUT", "/api/v1/desk/agents/"+w.me.ID, map[string]any{"groups": []string{"出入境", "综合"}, "skills": map[string]int{"出入境": 3}, "capacity": 6}, &a); code != 200 || a.Capacity != 6 {
 		t.Fatalf("%d %+v", code, a)
+	}
+}
+
+func pulled(t *testing.T, c *caller, w, chief *worker) {
+	c.say("居住证怎么办")
+	var list struct{ Conversations []desk.Glance }
+	if code := chief.call("GET", "/api/v1/desk/tickets?tab=bot", nil, &list); code != 200 || len(list.Conversations) == 0 || list.Conversations[0].Conversation != c.conversation {
+		t.Fatalf("%d %+v", code, list)
+	}
+	in := map[string]any{"conversation": c.conversation}
+	if code := w.call("POST", "/api/v1/desk/pull", in, nil); code != 403 {
+		t.Fatal(code)
+	}
+	var done dframe
+	if code := chief.call("POST", "/api/v1/desk/pull", in, &done); code != 200 || done.Ticket.Agent != chief.me.ID {
+		t.Fatalf("%d %+v", code, done)
+	}
+	c.event("accepted")
+	if code := chief.call("POST", "/api/v1/desk/pull", in, nil); code != 409 {
+		t.Fatal(code)
+	}
+	if r := c.say("还要带什么"); r.Action != bot.Relayed {
+		t.Fatalf("the bot talks on: %s", r.Action)
 	}
 }
 

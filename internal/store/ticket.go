@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
+	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/fault"
@@ -221,6 +223,49 @@ func (db *DB) MoveTicket(ctx context.Context, number string, e desk.Event, rules
 			return appendAudit(s, audit.Entry{Actor: e.Actor, Action: "desk." + string(e.Kind), Object: "ticket/" + number, Detail: detail, At: now})
 		}
 		return nil
+	})
+	return c, err
+}
+
+const (
+	sqlHoldByID = `UPDATE conversations SET seq = seq WHERE id = $1 RETURNING channel, seq`
+)
+
+// PullTicket opens a ticket for a conversation that the bot answers and gives it to a
+// supervisor at once; a conflict where the desk has it already. It is audited.
+func (db *DB) PullTicket(ctx context.Context, t desk.Ticket, e desk.Event, rules *desk.Rules, now time.Time) (desk.Change, error) {
+	var c desk.Change
+	err := db.writer.do(ctx, t.Conversation, auditGroup, func(s *session) error {
+		t := t
+		switch found, err := s.row(sqlHoldByID, []any{t.Conversation}, &t.Channel, &t.Seq); {
+		case err != nil:
+			return err
+		case !found:
+			return refusal{noConversation()}
+		}
+		old, err := s.ticket(sqlTicketOf, t.Conversation)
+		var none refusal
+		switch {
+		case err == nil && old.State.Open():
+			return refuse(fault.Conflict, "这个会话已经在人工这边了")
+		case err != nil && !errors.As(err, &none):
+			return err
+		}
+		fresh := desk.New(t, now, rules)
+		if c, err = fresh.Apply(e, now, rules); err != nil {
+			return refusal{err}
+		}
+		b := bot.Ticket{
+			Number: fresh.Number, Conversation: fresh.Conversation, Seq: fresh.Seq, Group: fresh.Group, Reason: fresh.Reason, Item: fresh.Item,
+			Article: fresh.Article, Summary: fresh.Summary, Created: now,
+		}
+		if _, err := addTicket(s, &b, &fresh, 0); err != nil {
+			return err
+		}
+		if err := s.move(&c, fresh.Version, rules); err != nil {
+			return err
+		}
+		return appendAudit(s, audit.Entry{Actor: e.Actor, Action: "desk.pull", Object: "ticket/" + fresh.Number, At: now})
 	})
 	return c, err
 }

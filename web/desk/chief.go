@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/web/auth"
@@ -211,6 +212,54 @@ func (d *Desk) Limit() http.HandlerFunc {
 			return l, d.cfg.Desk.Reload(r.Context())
 		})(w, r)
 	}
+}
+
+type pullBody struct {
+	Conversation string `json:"conversation"`
+}
+
+// Pull is the handler of POST /api/v1/desk/pull, for supervisors: a conversation that the bot
+// answers becomes hers.
+func (d *Desk) Pull() http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var b pullBody
+		if err := respond.Body(w, r, &b); err != nil {
+			d.cfg.Respond.Error(w, r, err)
+			return
+		}
+		d.answer(func(r *http.Request, who auth.Principal) (any, error) {
+			conv, err := d.cfg.Store.Conversation(r.Context(), b.Conversation)
+			if err != nil {
+				return nil, fault.New(fault.NotFound, "没有这个会话")
+			}
+			me, known := d.cfg.Desk.AgentOf(who.ID)
+			if !known {
+				return nil, fault.New(fault.Conflict, "请先打开工作台")
+			}
+			t := desk.Ticket{
+				Number: bot.TicketNumber(d.cfg.Now()), Conversation: conv.ID, Group: d.groupOf(conv.State), Item: conv.State.Item,
+				Article: conv.State.Article, Facet: conv.State.Facet, Summary: "班长主动介入",
+			}
+			c, err := d.cfg.Desk.Pull(r.Context(), t, desk.Event{Actor: who.ID, Number: me.Number})
+			if err != nil {
+				return nil, err
+			}
+			return doneFrame{"done", "", d.view(c.Ticket), c.Seqs}, nil
+		})(w, r)
+	}
+}
+
+// groupOf is the group that takes what the conversation is about.
+func (d *Desk) groupOf(st bot.State) string {
+	if l := d.cfg.Live(); l != nil {
+		if it := l.Knowledge().Item(st.Item); it != nil {
+			return it.Group
+		}
+		if a := l.Knowledge().Article(st.Article); a != nil && a.Group != "" {
+			return a.Group
+		}
+	}
+	return desk.General
 }
 
 type seenBody struct {
