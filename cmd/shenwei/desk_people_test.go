@@ -209,7 +209,6 @@ type worker struct {
 	*page
 	addr, cookie, csrf string
 	me                 desk.Agent
-	seen               int64
 }
 
 func (p program) worker(t *testing.T, addr, name string, roles string) *worker {
