@@ -259,6 +259,22 @@ func TestFeedbackIsStoredForAReply(t *testing.T) {
 	wantError(t, s.post("/api/v1/feedback", thumb), 404, "not_found")
 }
 
+func TestTwoAnswersOfNoUseOfferAPerson(t *testing.T) {
+	s := newSite(t, nil)
+	first := s.say("", "", "r1", "护照")
+	second := s.say(first.Conversation, first.Token, "r2", "签证")
+	for _, c := range []struct {
+		seq   int64
+		score int
+		want  bool
+	}{{first.Seq, -1, false}, {first.Seq, -1, false}, {second.Seq, 1, false}, {second.Seq, -1, true}} {
+		got := s.post("/api/v1/feedback", object{"conversation": first.Conversation, "token": first.Token, "seq": c.seq, "score": c.score})
+		if got.status != 200 || strings.Contains(got.body, `"offer":"person"`) != c.want {
+			t.Errorf("%+v: %d %s", c, got.status, got.body)
+		}
+	}
+}
+
 func TestTheSiteSaysThatItsDataAreSamples(t *testing.T) {
 	s := newSite(t, nil)
 	if got := s.get("/api/v1/site"); !strings.Contains(got.body, `"sample":true`) || !strings.Contains(got.body, "不能作为办事依据") {

@@ -174,6 +174,19 @@ func (s *memStore) AddFeedback(_ context.Context, conversation string, seq int64
 	return s.broken
 }
 
+func (s *memStore) LowScores(_ context.Context, conversation string) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for key, score := range s.feedback {
+		var of []any
+		if json.Unmarshal([]byte(key), &of) == nil && of[0] == conversation && score < 0 {
+			n++
+		}
+	}
+	return n, s.broken
+}
+
 func (s *memStore) Ping(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

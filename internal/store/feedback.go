@@ -45,6 +45,15 @@ func (db *DB) AddFeedback(ctx context.Context, conversation string, seq int64, s
 	})
 }
 
+const sqlLowScores = `SELECT COUNT(*) FROM feedback WHERE conversation = $1 AND score < 0`
+
+// LowScores counts the answers of a conversation that its citizen found of no use.
+func (db *DB) LowScores(ctx context.Context, conversation string) (int, error) {
+	var n int
+	_, err := db.get(ctx, sqlLowScores, []any{conversation}, &n)
+	return n, err
+}
+
 // Feedback reads the thumb of the reply at seq; score 0 when there is none.
 func (db *DB) Feedback(ctx context.Context, conversation string, seq int64) (score int, reason string, err error) {
 	_, err = db.get(ctx, sqlGetFeedback, []any{conversation, seq}, &score, &reason)

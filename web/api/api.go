@@ -27,6 +27,8 @@ type Store interface {
 	Authorize(ctx context.Context, conversation, token string) error
 	// AddFeedback stores a thumb for the reply at seq.
 	AddFeedback(ctx context.Context, conversation string, seq int64, score int, reason string, at time.Time) error
+	// LowScores counts the answers of a conversation that its citizen found of no use.
+	LowScores(ctx context.Context, conversation string) (int, error)
 }
 
 // Limits slows down who sends too much: one visitor, one address. An empty name is not

@@ -194,22 +194,35 @@ type feedbackBody struct {
 
 type storedBody struct {
 	Stored bool `json:"stored"`
+	// Offer is "person" when the citizen should be offered one: two answers were of no use.
+	Offer string `json:"offer,omitempty"`
 }
+
+// maxLow is how many answers of no use lead to the offer of a person.
+const maxLow = 2
 
 // Feedback stores a citizen's thumb.
 func (a *API) Feedback(w http.ResponseWriter, r *http.Request) {
-	if err := a.feedback(w, r); err != nil {
+	var b feedbackBody
+	err := respond.Body(w, r, &b)
+	if err == nil {
+		err = a.feedback(r, b)
+	}
+	if err != nil {
 		a.cfg.Respond.Error(w, r, err)
 		return
 	}
-	a.cfg.Respond.JSON(w, r, storedBody{true})
+	done := storedBody{Stored: true}
+	if b.Score < 0 {
+		// The thumb is stored; that the offer cannot be worked out is no failure of it.
+		if low, err := a.cfg.Store.LowScores(r.Context(), b.Conversation); err == nil && low >= maxLow {
+			done.Offer = "person"
+		}
+	}
+	a.cfg.Respond.JSON(w, r, done)
 }
 
-func (a *API) feedback(w http.ResponseWriter, r *http.Request) error {
-	var b feedbackBody
-	if err := respond.Body(w, r, &b); err != nil {
-		return err
-	}
+func (a *API) feedback(r *http.Request, b feedbackBody) error {
 	switch {
 	case b.Score != 1 && b.Score != -1:
 		return fault.New(fault.BadRequest, "字段 score 应为 1（有用）或 -1（没用）")

@@ -74,6 +74,11 @@ var readCases = []testCase{
 		id := r.Conversation.ID
 		s.must(db.AddFeedback(s.Context(), id, 2, 1, "", Noon))
 		s.must(db.AddFeedback(s.Context(), id, 2, -1, strings.Repeat("答", 200), Noon))
+		low, err := db.LowScores(s.Context(), id)
+		s.must(err)
+		if low != 1 {
+			s.Fatalf("%d answers of no use", low)
+		}
 		score, reason, err := db.Feedback(s.Context(), id, 2)
 		s.must(err)
 		if score != -1 || reason != strings.Repeat("答", 200) {
