@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -18,8 +19,16 @@ type entry struct {
 	key  string // kind/code
 	// fixed are the features that do not depend on the line.
 	fixed Features
-	// about are the decisive concepts that the entry is about, with their shares.
-	about []string
+	// about are the concepts that the entry is about.
+	about []about
+}
+
+// about is a concept that at least aboutShare of an entry's phrases say.
+type about struct {
+	concept  int32 // as ranker.number counts them
+	kind     kb.ConceptKind
+	share    float32
+	decisive bool
 }
 
 // build weighs the phrases in the three spaces, which know nothing of each other.
@@ -31,6 +40,8 @@ func (r *ranker) build(all []pending) {
 		r.whole.build(sums)
 		r.wholeGrams.build(sums)
 	})
+	builders.Go(func() { r.likely.build(all, len(r.entries)) })
+	builders.Go(func() { r.likelyGrams.build(all, len(r.entries)) })
 	builders.Wait()
 }
 
@@ -169,23 +180,23 @@ func together(all []pending) []pending {
 	return entries
 }
 
-// settle notes what each entry is decisively about.
+// settle notes what each entry is about.
 func (r *ranker) settle() {
-	ids := make([]string, 0, len(r.signature))
-	for id := range r.signature {
-		ids = append(ids, id)
+	r.number = make(map[string]int32, len(r.signature))
+	ids := slices.Sorted(maps.Keys(r.signature))
+	for n, id := range ids {
+		r.number[id] = int32(n) //nolint:gosec // bounded by the lexicon
 	}
-	sort.Strings(ids)
 	for i := range r.entries {
 		for _, id := range ids {
-			if decisiveStates[id] && column(r.signature[id]).at(i) >= aboutShare {
-				r.entries[i].about = append(r.entries[i].about, id)
+			if share := column(r.signature[id]).at(i); share >= aboutShare {
+				r.entries[i].about = append(r.entries[i].about, about{r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
 			}
 		}
 	}
 }
 
-// aboutShare is the share of phrases from which an entry is about a condition.
+// aboutShare is the share of phrases from which an entry is about a concept.
 const aboutShare = 0.3
 
 func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
@@ -210,6 +221,7 @@ func (r *ranker) sign(concept string, entry int, share float64) {
 
 func (u *Understander) analyse(text string) ([]raw, []ConceptHit, string) {
 	mended, _ := u.repair.Text(u.norm.Text(text))
+	mended = u.elsewhere(mended)
 	runes := []rune(mended)
 	hits := u.concepts.Find(runes)
 	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits, mended

@@ -33,12 +33,20 @@ const (
 	FArticleObject                // an article, and the line names a thing that items are about
 	FArticleEffect                // an article, and the line asks what follows, who is liable, whether it is allowed
 	FArticleLong                  // an article, and the line is a long story
+	FObjectExtra                  // the share of a thing that the entry is about and the line does not name
+	FActionExtra                  // … of an action
+	FStateExtra                   // … of a condition
+	FPersonExtra                  // … of a person
+	FTopicExtra                   // … of a topic
+	FLikely                       // the line's words and concepts are likely in the entry's phrases
+	FLikelyGram                   // … its pairs of characters
 	featureCount
 )
 
 var featureNames = [featureCount]string{
 	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
+	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram",
 }
 
 // Features are the evidence for one entry.

@@ -48,6 +48,9 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 	return s
 }
 
+// Weigh lets the sample count n times.
+func (s *Sample) Weigh(n float64) { s.weight *= n }
+
 // usable reports whether a sample has an answer at all.
 func (s *Sample) usable() bool {
 	if s.noneOK {

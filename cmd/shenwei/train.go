@@ -15,12 +15,13 @@ import (
 )
 
 type trainCmd struct {
-	Files  []string `arg:"" help:"Labelled TSV files." type:"existingfile"`
-	Write  string   `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
-	Danger bool     `help:"Fit the danger model: rows labelled emergency against all others."`
-	Folds  int      `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
-	L2     float64  `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
-	Note   string   `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
+	Files  []string           `arg:"" help:"Labelled TSV files." type:"existingfile"`
+	Write  string             `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
+	Danger bool               `help:"Fit the danger model: rows labelled emergency against all others."`
+	Folds  int                `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
+	Times  map[string]float64 `help:"How much the rows of a file count, by its name." placeholder:"FILE=N"`
+	L2     float64            `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
+	Note   string             `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
 }
 
 // labelledRow is a row with what the ranker sees of it.
@@ -93,6 +94,7 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 				return nil, err
 			}
 			if ok {
+				sample.Weigh(tr.timesOf(path))
 				all = append(all, labelledRow{row, filepath.Base(path), sample})
 			}
 			bar.set(i + 1)
@@ -100,6 +102,14 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 		bar.finish()
 	}
 	return all, nil
+}
+
+// timesOf is how much a row of a file counts.
+func (tr *trainCmd) timesOf(path string) float64 {
+	if n, ok := tr.Times[filepath.Base(path)]; ok {
+		return n
+	}
+	return 1
 }
 
 // labelledFile reads one labelled TSV file.
