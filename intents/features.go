@@ -40,13 +40,14 @@ const (
 	FTopicExtra                   // … of a topic
 	FLikely                       // the line's words and concepts are likely in the entry's phrases
 	FLikelyGram                   // … its pairs of characters
+	FLikelyDemand                 // FLikely of what a long line asks in the end; as FLikely for a short one
 	featureCount
 )
 
 var featureNames = [featureCount]string{
 	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
-	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram",
+	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram", "likely_demand",
 }
 
 // Features are the evidence for one entry.

@@ -68,14 +68,14 @@ type ranker struct {
 }
 
 type rankScratch struct {
-	phrases                          []float32
-	words, whole, wholeGrams, demand []match
-	alias, likely, likelyGrams       []float32
-	features                         []Features
-	scores                           []float64
-	order                            []int32
-	near                             nearest
-	saidMark                         []bool // by number of concept
+	phrases                                  []float32
+	words, whole, wholeGrams, demand         []match
+	alias, likely, likelyGrams, likelyDemand []float32
+	features                                 []Features
+	scores                                   []float64
+	order                                    []int32
+	near                                     nearest
+	saidMark                                 []bool // by number of concept
 }
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
@@ -93,7 +93,7 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		n := len(r.entries)
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
-			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n), likelyGrams: make([]float32, n),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n), likelyGrams: make([]float32, n), likelyDemand: make([]float32, n),
 			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
@@ -188,14 +188,17 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		vec, norm := c.space.vector(raws)
 		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
 	}
-	if from, to := demandOf(un.runes); from > 0 {
-		vec, norm := r.words.vector(part(un, r.concepts, from, to))
-		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
-	} else {
-		copy(sc.demand, sc.words)
-	}
 	r.likely.compare(raws, sc.likely)
 	r.likelyGrams.compare(raws, sc.likelyGrams)
+	if from, to := demandOf(un.runes); from > 0 {
+		demand := part(un, r.concepts, from, to)
+		vec, norm := r.words.vector(demand)
+		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
+		r.likely.compare(demand, sc.likelyDemand)
+	} else {
+		copy(sc.demand, sc.words)
+		copy(sc.likelyDemand, sc.likely)
+	}
 	r.aliases(un.runes, sc.alias)
 	best := -1
 	for i := range sc.words {
@@ -231,7 +234,7 @@ func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best
 		f[FTop] = 1
 	}
 	f[FAskShare], f[FCentreShare], f[FGramShare] = ratio(f[FAsk], sc.near.ask), ratio(f[FCentre], sc.near.whole), ratio(f[FGramCentre], sc.near.wholeGram)
-	f[FLikely], f[FLikelyGram] = sc.likely[i], sc.likelyGrams[i]
+	f[FLikely], f[FLikelyGram], f[FLikelyDemand] = sc.likely[i], sc.likelyGrams[i], sc.likelyDemand[i]
 	r.agree(i, s, f)
 }
 
