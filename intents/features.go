@@ -40,14 +40,15 @@ const (
 	FTopicExtra                   // … of a topic
 	FLikely                       // the line's words and concepts are likely in the entry's phrases
 	FLikelyGram                   // … its pairs of characters
-	FLikelyDemand                 // FLikely of what a long line asks in the end; as FLikely for a short one
+	FVotes                        // in how many of the rankings by likelihood, centre, pairs of characters and evidence it is the best
+	FLikelyTop                    // it is the likeliest
 	featureCount
 )
 
 var featureNames = [featureCount]string{
 	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
-	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram", "likely_demand",
+	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram", "votes", "likely_top",
 }
 
 // Features are the evidence for one entry.
@@ -73,7 +74,7 @@ type noneFeatures [noneCount]float32
 
 // nearest is how near a line comes to the knowledge at all.
 type nearest struct {
-	ask, whole, wholeGram, support float32
+	ask, whole, wholeGram, support, likely float32
 	// unknown is the share of the line's words that stand nowhere in the knowledge.
 	unknown float32
 }

@@ -2,6 +2,7 @@ package intents
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -68,19 +69,19 @@ type ranker struct {
 }
 
 type rankScratch struct {
-	phrases                                  []float32
-	words, whole, wholeGrams, demand         []match
-	alias, likely, likelyGrams, likelyDemand []float32
-	features                                 []Features
-	scores                                   []float64
-	order                                    []int32
-	near                                     nearest
-	saidMark                                 []bool // by number of concept
+	phrases                          []float32
+	words, whole, wholeGrams, demand []match
+	alias, likely, likelyGrams       []float32
+	features                         []Features
+	scores                           []float64
+	order                            []int32
+	near                             nearest
+	saidMark                         []bool // by number of concept
 }
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood("wc"), likelyGrams: newLikelihood("b"), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood("wcp"), likelyGrams: newLikelihood("b"), concepts: u.concepts, model: model,
 	}
 	var all []pending
 	entries := entriesOf(k)
@@ -93,7 +94,7 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		n := len(r.entries)
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
-			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n), likelyGrams: make([]float32, n), likelyDemand: make([]float32, n),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n), likelyGrams: make([]float32, n),
 			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
@@ -149,12 +150,13 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 
 // nearness is how near the line came to any entry.
 func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
-	n := nearest{unknown: r.unknown(un)}
+	n := nearest{unknown: r.unknown(un), likely: float32(math.Inf(-1))}
 	for i := range r.entries {
 		n.ask = max(n.ask, sc.words[i].best)
 		n.whole = max(n.whole, sc.whole[i].best)
 		n.wholeGram = max(n.wholeGram, sc.wholeGrams[i].best)
 		n.support = max(n.support, sc.words[i].second)
+		n.likely = max(n.likely, sc.likely[i])
 	}
 	return n
 }
@@ -194,10 +196,8 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		demand := part(un, r.concepts, from, to)
 		vec, norm := r.words.vector(demand)
 		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
-		r.likely.compare(demand, sc.likelyDemand)
 	} else {
 		copy(sc.demand, sc.words)
-		copy(sc.likelyDemand, sc.likely)
 	}
 	r.aliases(un.runes, sc.alias)
 	best := -1
@@ -234,7 +234,16 @@ func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best
 		f[FTop] = 1
 	}
 	f[FAskShare], f[FCentreShare], f[FGramShare] = ratio(f[FAsk], sc.near.ask), ratio(f[FCentre], sc.near.whole), ratio(f[FGramCentre], sc.near.wholeGram)
-	f[FLikely], f[FLikelyGram], f[FLikelyDemand] = sc.likely[i], sc.likelyGrams[i], sc.likelyDemand[i]
+	f[FLikely], f[FLikelyGram] = sc.likely[i], sc.likelyGrams[i]
+	if sc.likely[i] >= sc.near.likely {
+		f[FLikelyTop] = 1
+		f[FVotes] += 0.25
+	}
+	for _, share := range []float32{f[FCentreShare], f[FGramShare], f[FEvidence]} {
+		if share >= 1 {
+			f[FVotes] += 0.25
+		}
+	}
 	r.agree(i, s, f)
 }
 

@@ -80,6 +80,7 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		}
 		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
 	}
+	pairUp(concepts, add)
 	out := make([]raw, 0, len(best))
 	for name, w := range best {
 		out = append(out, raw{name, w})
@@ -233,6 +234,27 @@ func (s *space) compare(vec []weighted, norm float32, scratch []float32, out []m
 			m.second, m.best, m.phrase, m.dot = m.best, cos, int32(i), dot //nolint:gosec // bounded
 		case cos > m.second:
 			m.second = cos
+		}
+	}
+}
+
+const pairWeight = 0.4
+
+// pairUp adds the pairs of concepts that a text says together.
+func pairUp(concepts []ConceptHit, add func(string, float32)) {
+	ids := make([]string, 0, len(concepts))
+	for _, h := range concepts {
+		if !has(ids, h.ID) {
+			ids = append(ids, h.ID)
+		}
+	}
+	if len(ids) > 6 {
+		ids = ids[:6]
+	}
+	sort.Strings(ids)
+	for i := range ids {
+		for _, other := range ids[i+1:] {
+			add("p:"+ids[i]+"+"+other, pairWeight)
 		}
 	}
 }
