@@ -66,15 +66,15 @@ func (f *Features) Map() map[string]float64 {
 }
 
 // noneCount is the number of features of «nothing of ours is asked for».
-const noneCount = 12
+const noneCount = 14
 
-var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support"}
+var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support", "best_likely", "best_likely_gram"}
 
 type noneFeatures [noneCount]float32
 
 // nearest is how near a line comes to the knowledge at all.
 type nearest struct {
-	ask, whole, wholeGram, support, likely float32
+	ask, whole, wholeGram, support, likely, likelyGram float32
 	// unknown is the share of the line's words that stand nowhere in the knowledge.
 	unknown float32
 }
@@ -98,7 +98,7 @@ func noneOf(un *Understanding, n nearest) noneFeatures {
 	if len(un.runes) <= 4 {
 		f[5] = 1
 	}
-	f[6], f[7], f[8], f[9], f[11] = n.ask, n.wholeGram, n.whole, n.unknown, n.support
+	f[6], f[7], f[8], f[9], f[11], f[12], f[13] = n.ask, n.wholeGram, n.whole, n.unknown, n.support, n.likely, n.likelyGram
 	if n.unknown == 0 {
 		f[10] = 1
 	}

@@ -26,53 +26,46 @@ func newLikelihood(kinds string) *likelihood {
 	return &likelihood{kinds: kinds, ids: map[string]int32{}}
 }
 
-func (l *likelihood) build(all []pending, entries int) {
-	phrases := make([]float64, entries)
-	seen := []map[int32]float64{}
-	var total float64
-	for _, p := range all {
-		if p.counter {
-			continue
+func (l *likelihood) build(entries []profile) {
+	total, said := 0, map[string]int{}
+	for _, e := range entries {
+		total += e.phrases
+		for _, f := range e.features {
+			if holds(l.kinds, f.name) {
+				said[f.name] += f.count
+			}
 		}
-		phrases[p.entry]++
-		total++
-		for _, r := range p.raws {
-			if !(&space{kinds: l.kinds}).holds(r) {
+	}
+	l.absent = make([]float32, len(entries))
+	for _, e := range entries {
+		n := float64(e.phrases)
+		absent := math.Log(prior / (n + prior))
+		l.absent[e.entry] = float32(absent)
+		for _, f := range e.features {
+			if !holds(l.kinds, f.name) {
 				continue
 			}
-			id, ok := l.ids[r.name]
+			id, ok := l.ids[f.name]
 			if !ok {
 				id = int32(len(l.ids)) //nolint:gosec // bounded by the knowledge
-				l.ids[r.name] = id
-				seen = append(seen, map[int32]float64{})
+				l.ids[f.name] = id
+				l.postings = append(l.postings, nil)
 			}
-			seen[id][p.entry]++
-		}
-	}
-	l.absent = make([]float32, entries)
-	for e, n := range phrases {
-		l.absent[e] = float32(math.Log(prior / (n + prior)))
-	}
-	l.postings = make([][]gain, len(seen))
-	for id, in := range seen {
-		var all float64
-		for _, n := range in {
-			all += n
-		}
-		p := all / total
-		for e, n := range in {
-			v := math.Log((n + prior*p) / ((phrases[e] + prior) * p))
-			l.postings[id] = append(l.postings[id], gain{e, float32(v) - l.absent[e]})
+			p := float64(said[f.name]) / float64(total)
+			v := math.Log((float64(f.count) + prior*p) / ((n + prior) * p))
+			l.postings[id] = append(l.postings[id], gain{e.entry, float32(v - absent)})
 		}
 	}
 }
 
-// compare fills out with the mean log likelihood ratio of the line's features by entry.
+// compare fills out, by entry, with the logarithm of how much likelier its phrases are to say the
+// line's features than all phrases are, divided by the root of the features' weight: the
+// features depend on each other, so their sum would be too sure of a long line.
 func (l *likelihood) compare(raws []raw, out []float32) {
 	var sum float32
 	clear(out)
 	for _, r := range raws {
-		if !(&space{kinds: l.kinds}).holds(r) {
+		if !holds(l.kinds, r.name) {
 			continue
 		}
 		id, ok := l.ids[r.name]

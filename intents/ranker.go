@@ -2,7 +2,6 @@ package intents
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -150,13 +149,13 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 
 // nearness is how near the line came to any entry.
 func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
-	n := nearest{unknown: r.unknown(un), likely: float32(math.Inf(-1))}
+	n := nearest{unknown: r.unknown(un), likely: -100, likelyGram: -100}
 	for i := range r.entries {
 		n.ask = max(n.ask, sc.words[i].best)
 		n.whole = max(n.whole, sc.whole[i].best)
 		n.wholeGram = max(n.wholeGram, sc.wholeGrams[i].best)
 		n.support = max(n.support, sc.words[i].second)
-		n.likely = max(n.likely, sc.likely[i])
+		n.likely, n.likelyGram = max(n.likely, sc.likely[i]), max(n.likelyGram, sc.likelyGrams[i])
 	}
 	return n
 }

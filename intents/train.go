@@ -174,6 +174,24 @@ func one(s *Sample, x, scores, grad []float64) float64 {
 	return -math.Log(right / all)
 }
 
+// Loss is the mean negative log probability (natural logarithm) that the model gives to what is
+// right; 0 for no samples.
+func (m *Model) Loss(samples []Sample) float64 {
+	x := append(append([]float64(nil), m.entry[:]...), m.none[:]...)
+	var total float64
+	n := 0
+	scores := make([]float64, 0, 2*sampleDepth)
+	for i := range samples {
+		if samples[i].usable() {
+			s := samples[i]
+			s.weight = 1
+			total += one(&s, x, scores, nil)
+			n++
+		}
+	}
+	return total / float64(max(1, n))
+}
+
 // Folds deals the groups of the samples into n folds of about the same size and returns each
 // sample's fold. It depends on the groups' names alone.
 func Folds(samples []Sample, n int) []int {
