@@ -138,12 +138,21 @@ func valueOf(cell string, c column) (*yaml.Node, error) {
 	if strings.Contains(cell, "\n") {
 		return nil, fmt.Errorf("只能有一行文字")
 	}
+	if c.path == "review" && dateForm.MatchString(cell) {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!timestamp", Value: cell}, nil
+	}
 	return text(cell), nil
 }
 
+// text is a string, in single quotes where YAML would read a number or a truth value.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{}
 	n.SetString(s)
+	var plain yaml.Node
+	if len(s) < 40 && yaml.Unmarshal([]byte(s), &plain) == nil && len(plain.Content) == 1 &&
+		plain.Content[0].Kind == yaml.ScalarNode && plain.Content[0].Tag != "!!str" {
+		n.Style = yaml.SingleQuotedStyle
+	}
 	return n
 }
 

@@ -290,8 +290,7 @@ func stripped(n *yaml.Node, flow bool) *yaml.Node {
 		if n.Kind != yaml.ScalarNode {
 			c.Style = yaml.FlowStyle
 		} else if n.Tag == "!!str" {
-			c.SetString(n.Value)
-			c.Style &^= yaml.LiteralStyle
+			c = text(n.Value)
 		}
 	}
 	for _, e := range n.Content {
