@@ -30,7 +30,7 @@ type cli struct {
 	Eval    evalCmd          `cmd:"" help:"Score a labelled file of questions."`
 	Train   trainCmd         `cmd:"" help:"Fit the ranker's weights on labelled files, cross-validated."`
 	Import  importCmd        `cmd:"" help:"Take knowledge in as drafts; publish with --publish."`
-	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder or a JSON file."`
+	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder, or a workbook, CSV, JSON or ZIP."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
 	Version kong.VersionFlag `help:"Print the version."`

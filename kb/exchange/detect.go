@@ -104,7 +104,8 @@ func (r *Result) readText(src Source, live []kb.Document) error {
 		r.readRows(rows)
 		return nil
 	}
-	t := table{rows: rows}
+	t := table{rows: rows, bad: map[[2]int]string{}}
+	t.bound()
 	if !r.readTable(&t, src, live) {
 		return fault.New(fault.BadRequest, "第 1 行不是认识的表头：%s。%s", clip(strings.Join(rows[0], "，")), headingHelp())
 	}

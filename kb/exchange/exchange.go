@@ -77,6 +77,8 @@ type Source struct {
 	Data []byte
 	// Now dates what a file leaves open (the review of an article made from a question).
 	Now time.Time
+	// Limit is the largest file read, in bytes; MaxFile when it is less.
+	Limit int
 }
 
 // Result is what a file holds.
@@ -114,8 +116,8 @@ func (r *Result) note(format string, args ...any) {
 // the rules of the knowledge. An error is a file that cannot be read at all; what is wrong
 // inside is in Problems, and nothing of such a file should be taken in.
 func Read(src Source, live []kb.Document) (*Result, error) {
-	if len(src.Data) > MaxFile {
-		return nil, fault.New(fault.TooLarge, "文件有 %d MB，最多 %d MB；请分成几个文件", len(src.Data)>>20, MaxFile>>20)
+	if limit := max(src.Limit, MaxFile); len(src.Data) > limit {
+		return nil, fault.New(fault.TooLarge, "文件有 %d MB，最多 %d MB；请分成几个文件", len(src.Data)>>20, limit>>20)
 	}
 	if len(src.Data) == 0 {
 		return nil, fault.New(fault.BadRequest, "文件是空的")

@@ -6,14 +6,18 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"path"
+	"strconv"
 	"strings"
 
 	"shenwei/internal/fault"
 )
 
 // marks are the cells of a sheet that a table cannot have.
-type marks struct{ merged, formulas []string }
+type marks struct{ merged, formulas, numbers []string }
+
+func (m marks) any() bool { return len(m.merged)+len(m.formulas)+len(m.numbers) > 0 }
 
 // maxMarks is how many of a sheet are listed.
 const maxMarks = 20
@@ -93,7 +97,7 @@ func sheetMarks(z *zip.Reader, part string) (marks, error) {
 	}
 	defer func() { _ = f.Close() }()
 	dec := xml.NewDecoder(io.LimitReader(f, MaxContent))
-	cell := ""
+	cell, number, value := "", false, false
 	for {
 		tok, err := dec.RawToken()
 		if errors.Is(err, io.EOF) {
@@ -102,6 +106,10 @@ func sheetMarks(z *zip.Reader, part string) (marks, error) {
 		if err != nil {
 			return m, err
 		}
+		if text, ok := tok.(xml.CharData); ok && value && lossy(string(text)) && len(m.numbers) < maxMarks {
+			m.numbers = append(m.numbers, cell)
+		}
+		value = false
 		start, ok := tok.(xml.StartElement)
 		if !ok {
 			continue
@@ -109,6 +117,10 @@ func sheetMarks(z *zip.Reader, part string) (marks, error) {
 		switch start.Name.Local {
 		case "c":
 			cell = attribute(start, "r")
+			kind := attribute(start, "t")
+			number = kind == "" || kind == "n"
+		case "v":
+			value = number
 		case "f":
 			if len(m.formulas) < maxMarks {
 				m.formulas = append(m.formulas, cell)
@@ -119,6 +131,18 @@ func sheetMarks(z *zip.Reader, part string) (marks, error) {
 			}
 		}
 	}
+}
+
+// exact is how large a whole number may be to keep all its digits in a spreadsheet.
+const exact = 1e15
+
+// lossy tells whether a number has lost digits: an identity number typed as a number.
+func lossy(s string) bool {
+	if len(s) > 64 {
+		return true
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	return err == nil && math.Abs(n) >= exact
 }
 
 func attribute(e xml.StartElement, name string) string {

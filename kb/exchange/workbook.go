@@ -215,6 +215,11 @@ func (r *Result) readWorkbook(src Source, live []kb.Document) error {
 		if name == guideName && len(t.rows) > 0 && recognise(t.rows[0]) == nil {
 			continue
 		}
+		if m := marks[name]; m.any() && t.known() {
+			r.refuseMarks(name, m)
+			read++
+			continue
+		}
 		if !r.readTable(t, src, live) {
 			if len(t.rows) > 0 {
 				r.note("工作表「%s」没有认识的表头，没有读取", clip(name))
@@ -222,7 +227,6 @@ func (r *Result) readWorkbook(src Source, live []kb.Document) error {
 			continue
 		}
 		read++
-		r.refuseMarks(name, marks[name])
 	}
 	if read == 0 {
 		return fault.New(fault.BadRequest, "工作簿里没有认识的表头。%s", headingHelp())
@@ -251,33 +255,50 @@ func (r *Result) readSheet(f *excelize.File, name string) (*table, error) {
 		if len(t.rows) >= maxRows || len(cells) > maxColumns {
 			return nil, fault.New(fault.TooLarge, "工作表「%s」超过 %d 行或 %d 列", clip(name), maxRows, maxColumns)
 		}
-		for i, c := range cells {
-			at := [2]int{len(t.rows), i}
-			switch {
-			case len(c) > MaxCell:
-				t.bad[at] = "这一格有 " + strconv.Itoa(len(c)>>10) + " KB，最多 " + strconv.Itoa(MaxCell>>10) + " KB"
-				cells[i] = ""
-			case scientific.MatchString(c):
-				t.bad[at] = "数字被改成了科学计数（" + c + "）；请把这一格设为“文本”格式再填"
-			case errorValue.MatchString(c):
-				t.bad[at] = "这一格是错误值 " + c
-			}
-		}
 		t.rows = append(t.rows, cells)
 	}
 	for len(t.rows) > 0 && blank(t.rows[len(t.rows)-1]) {
 		t.rows = t.rows[:len(t.rows)-1]
 	}
+	t.bound()
 	return t, nil
+}
+
+// bound marks the cells that are too long or have lost what they said.
+func (t *table) bound() {
+	for y, cells := range t.rows {
+		for x, c := range cells {
+			switch {
+			case len(c) > MaxCell:
+				t.bad[[2]int{y, x}] = "这一格有 " + strconv.Itoa(len(c)>>10) + " KB，最多 " + strconv.Itoa(MaxCell>>10) + " KB"
+				cells[x] = ""
+			case scientific.MatchString(c):
+				t.bad[[2]int{y, x}] = "数字被改成了科学计数（" + c + "）；请把这一格设为“文本”格式再填"
+			case errorValue.MatchString(c):
+				t.bad[[2]int{y, x}] = "这一格是错误值 " + c
+			}
+		}
+	}
 }
 
 func (r *Result) refuseMarks(name string, m marks) {
 	for _, at := range m.merged {
 		r.say(name, rowNumber(at), at, "合并的单元格 %s 不能读取；请取消合并，每一行填写完整", at)
 	}
+	for _, at := range m.numbers {
+		r.say(name, rowNumber(at), at, "单元格 %s 的数字太长，已被表格软件截断（科学计数）；请设为“文本”格式重新填写", at)
+	}
 	for _, at := range m.formulas {
 		r.say(name, rowNumber(at), at, "单元格 %s 是公式；请用“选择性粘贴 → 数值”换成文字", at)
 	}
+}
+
+func (t *table) known() bool {
+	if len(t.rows) == 0 {
+		return false
+	}
+	_, ok := questionColumns(t.rows[0])
+	return ok || recognise(t.rows[0]) != nil
 }
 
 func rowNumber(at string) int {
