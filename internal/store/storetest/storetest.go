@@ -28,12 +28,12 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"concurrency", concurrencyCases}, {"archive", archiveCases},
+		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"backup", backupCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(&suite{T: t, dsn: fresh(t)}) })
+				t.Run(c.name, func(t *testing.T) { c.run(&suite{T: t, dsn: fresh(t), fresh: fresh}) })
 			}
 		})
 	}
@@ -47,7 +47,8 @@ type testCase struct {
 // suite is one case with an empty database.
 type suite struct {
 	*testing.T
-	dsn string
+	dsn   string
+	fresh func(t testing.TB) string
 }
 
 // Noon is the time of everything in the suite unless a case says otherwise.
