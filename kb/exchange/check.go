@@ -5,12 +5,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"shenwei/kb"
 )
 
 // finish says what the tables leave alone.
-func (r *Result) finish(_ Source, live []kb.Document) {
+func (r *Result) finish(live []kb.Document) {
 	counts := map[kb.Kind]int{}
 	for key := range r.places {
 		kind, _, _ := strings.Cut(key, "/")
@@ -34,7 +35,8 @@ func (r *Result) finish(_ Source, live []kb.Document) {
 
 // check holds the documents, together with the live ones, against the rules of the knowledge
 // and says of each breach in which cell it stands.
-func (r *Result) check(live []kb.Document) {
+func (r *Result) check(live []kb.Document, now time.Time) {
+	r.checkReview(now)
 	docs := merged(live, r.Documents)
 	before := map[string]bool{}
 	_, err := kb.Parse(docs)
@@ -55,6 +57,28 @@ func (r *Result) check(live []kb.Document) {
 		}
 	}
 	r.checkGold(docs)
+}
+
+// checkReview refuses what is changed and was to be read again before now: who changes a text
+// reads it, and sets a later date.
+func (r *Result) checkReview(now time.Time) {
+	for _, d := range r.Documents {
+		review := ""
+		switch d.Kind {
+		case kb.KindItem:
+			if it, _ := kb.ParseItem(d); it != nil {
+				review = it.Review
+			}
+		case kb.KindArticle:
+			if a, _ := kb.ParseArticle(d); a != nil {
+				review = a.Review
+			}
+		}
+		if t, err := time.Parse(time.DateOnly, review); err == nil && t.Before(now) {
+			where := r.places[d.Key()]
+			r.say(where.sheet, where.row, "复核日期", "%s 的复核日期 %s 已过：请重读内容，改为以后的日期", d.ID, review)
+		}
+	}
 }
 
 // merged puts documents over the live ones.

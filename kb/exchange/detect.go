@@ -109,7 +109,7 @@ func (r *Result) readText(src Source, live []kb.Document) error {
 	if !r.readTable(&t, src, live) {
 		return fault.New(fault.BadRequest, "第 1 行不是认识的表头：%s。%s", clip(strings.Join(rows[0], "，")), headingHelp())
 	}
-	r.finish(src, live)
+	r.finish(live)
 	return nil
 }
 

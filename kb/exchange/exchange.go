@@ -144,7 +144,7 @@ func Read(src Source, live []kb.Document) (*Result, error) {
 	}
 	r.Documents = different(r.Documents, live)
 	if len(r.Problems) == 0 {
-		r.check(live)
+		r.check(live, src.Now)
 	}
 	if r.more > 0 {
 		r.Problems = append(r.Problems, Problem{Reason: fmt.Sprintf("还有 %d 处问题没有列出", r.more)})

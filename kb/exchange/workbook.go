@@ -231,7 +231,7 @@ func (r *Result) readWorkbook(src Source, live []kb.Document) error {
 	if read == 0 {
 		return fault.New(fault.BadRequest, "工作簿里没有认识的表头。%s", headingHelp())
 	}
-	r.finish(src, live)
+	r.finish(live)
 	return nil
 }
 
