@@ -98,7 +98,7 @@ func countedPostgres(ctx context.Context, tx *sql.Tx, table string) error {
 		return err
 	}
 	for _, c := range columns { // names come from the database itself
-		q := `SELECT setval(pg_get_serial_sequence('` + table + `', '` + c + `'), COALESCE(MAX(` + c + `), 0) + 1, false) FROM ` + table
+		q := `SELECT setval(pg_get_serial_sequence('` + table + `', '` + c + `'), COALESCE(MAX(` + c + `), 0) + 1, false) FROM ` + table //nolint:gosec // names of our own schema
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err
 		}

@@ -142,7 +142,7 @@ func TestAZipBombIsRefused(t *testing.T) {
 
 // Every problem names sheet, row and column.
 func TestAProblemNamesItsCell(t *testing.T) {
-	live := shipped(t)
+	live := sample(t, kb.KindItem, kb.KindOutlet, kb.KindLexicon)
 	item := func(edit func(w workbook)) func(t *testing.T) []byte {
 		return func(t *testing.T) []byte {
 			w := openWorkbook(t, kb.KindItem, kb.KindOutlet, kb.KindLexicon)

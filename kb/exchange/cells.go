@@ -94,10 +94,7 @@ func tidy(cell string, f form) string {
 			return "否"
 		}
 	case number:
-		cell = strings.TrimSpace(cell)
-		if strings.HasSuffix(cell, ".0") {
-			cell = strings.TrimSuffix(cell, ".0")
-		}
+		cell = strings.TrimSuffix(strings.TrimSpace(cell), ".0")
 	}
 	return cell
 }

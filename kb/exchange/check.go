@@ -46,17 +46,17 @@ func (r *Result) check(live []kb.Document, now time.Time) {
 			var old kb.Problems
 			if errors.As(err, &old) {
 				for _, p := range old {
-					before[p.String()] = true
+					before[p.Path+p.Reason] = true // its line may have moved
 				}
 			}
 		}
 		for _, p := range problems {
-			if !before[p.String()] {
+			if !before[p.Path+p.Reason] {
 				r.locate(p)
 			}
 		}
 	}
-	r.checkGold(docs)
+	r.checkGold(docs, live)
 }
 
 // checkReview refuses what is changed and was to be read again before now: who changes a text
@@ -212,8 +212,8 @@ func chinese(reason string) string {
 
 var actions = []string{"answer", "clarify", "general", "report", "emergency", "oos"}
 
-// checkGold refuses gold rows that the gate could not run.
-func (r *Result) checkGold(docs []kb.Document) {
+// checkGold refuses new and changed gold rows that the gate could not run.
+func (r *Result) checkGold(docs, live []kb.Document) {
 	codes := map[string]bool{}
 	for _, d := range docs {
 		if d.Kind == kb.KindItem {
@@ -225,7 +225,18 @@ func (r *Result) checkGold(docs []kb.Document) {
 		if !s.holds(d) {
 			continue
 		}
+		was := map[string]bool{}
+		for _, l := range live {
+			if l.Key() == d.Key() {
+				for _, row := range tsvRows(l.Body) {
+					was[strings.Join(row, "\t")] = true
+				}
+			}
+		}
 		for i, row := range tsvRows(d.Body) {
+			if was[strings.Join(row, "\t")] {
+				continue
+			}
 			where := r.places[d.Key()]
 			number := where.rows[s.title+"\x00"+row[0]]
 			if number == 0 && where.rows == nil {

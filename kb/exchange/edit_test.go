@@ -14,7 +14,7 @@ import (
 	"shenwei/kb/exchange"
 )
 
-// workbook is the shipped knowledge in a workbook that a test edits as a person would.
+// workbook is a part of the shipped knowledge in a workbook that a test edits as a person would.
 type workbook struct {
 	*excelize.File
 	t    *testing.T
@@ -23,7 +23,7 @@ type workbook struct {
 
 func openWorkbook(t *testing.T, kinds ...kb.Kind) workbook {
 	t.Helper()
-	live := shipped(t)
+	live := sample(t, kinds...)
 	some := slices.DeleteFunc(slices.Clone(live), func(d kb.Document) bool { return len(kinds) > 0 && !slices.Contains(kinds, d.Kind) })
 	f, err := excelize.OpenReader(bytes.NewReader(write(t, exchange.XLSX, some, exchange.Options{})))
 	if err != nil {

@@ -143,7 +143,7 @@ func Read(src Source, live []kb.Document) (*Result, error) {
 		r.note("文件名以 .%s 结尾，内容其实是 %s，已按内容读取", ext, strings.ToUpper(string(r.Format)))
 	}
 	r.Documents = different(r.Documents, live)
-	if len(r.Problems) == 0 {
+	if len(r.Problems) == 0 && len(r.Documents) > 0 {
 		r.check(live, src.Now)
 	}
 	if r.more > 0 {

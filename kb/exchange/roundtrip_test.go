@@ -24,6 +24,20 @@ func shipped(t testing.TB) []kb.Document {
 	return docs
 }
 
+// sample is a part of the shipped knowledge, for tests that read it often.
+func sample(t testing.TB, kinds ...kb.Kind) []kb.Document {
+	t.Helper()
+	return slices.DeleteFunc(shipped(t), func(d kb.Document) bool {
+		switch d.Kind {
+		case kb.KindItem:
+			return d.ID > "CRJ-012"
+		case kb.KindArticle:
+			return !strings.HasPrefix(d.ID, "d")
+		}
+		return len(kinds) > 0 && !slices.Contains(kinds, d.Kind)
+	})
+}
+
 func write(t testing.TB, f exchange.Format, docs []kb.Document, o exchange.Options) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 
@@ -166,15 +165,13 @@ func (e *editor) block(m *yaml.Node, key string, v *yaml.Node, order []string) (
 			after = m.Content[i]
 		}
 	}
-	text, err := renderBlock(mapping(textNode(key), v), after.Column-1)
+	text, err := renderBlock(mapping(text(key), v), after.Column-1)
 	if err != nil {
 		return "", err
 	}
 	end := e.end(after.Line, after.Column, true)
 	return e.replaceLines(end, end, text), nil
 }
-
-func textNode(s string) *yaml.Node { return text(s) }
 
 func rank(order []string, key string) int {
 	for i, k := range order {
@@ -215,7 +212,7 @@ func (e *editor) flow(m *yaml.Node, key string, v *yaml.Node, order []string) (s
 	if insert < 0 {
 		return "", errForm
 	}
-	text, err := renderFlow(mapping(textNode(key), v))
+	text, err := renderFlow(mapping(text(key), v))
 	return e.src[:insert] + ", " + strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}") + e.src[insert:], err
 }
 
@@ -250,53 +247,6 @@ func flowEnd(src string, at int) int {
 		i++
 	}
 	return -1
-}
-
-func renderBlock(n *yaml.Node, indent int) (string, error) {
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(stripped(n, false)); err != nil {
-		return "", err
-	}
-	var out strings.Builder
-	for line := range strings.Lines(b.String()) {
-		if line != "\n" {
-			out.WriteString(strings.Repeat(" ", indent))
-		}
-		out.WriteString(line)
-	}
-	return out.String(), nil
-}
-
-func renderFlow(n *yaml.Node) (string, error) {
-	outer := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{stripped(n, true)}}
-	b, err := yaml.Marshal(outer)
-	if err != nil {
-		return "", err
-	}
-	s := strings.TrimSuffix(string(b), "\n")
-	if strings.Contains(s, "\n") {
-		return "", errForm
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"), nil
-}
-
-// stripped is a copy without comments and positions, in one style.
-func stripped(n *yaml.Node, flow bool) *yaml.Node {
-	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: n.Style}
-	if flow {
-		c.Style = 0
-		if n.Kind != yaml.ScalarNode {
-			c.Style = yaml.FlowStyle
-		} else if n.Tag == "!!str" {
-			c = text(n.Value)
-		}
-	}
-	for _, e := range n.Content {
-		c.Content = append(c.Content, stripped(e, flow))
-	}
-	return c
 }
 
 // removeElement takes an element of a block list away with its lines.

@@ -156,12 +156,12 @@ func (r *Result) tableRows(t *table, s *sheet, h heading) []tableRow {
 
 // tidyColumn is tidy with what single columns need beside.
 func tidyColumn(cell string, c column) string {
-	switch {
-	case c.path == bodyPath:
+	switch c.path {
+	case bodyPath:
 		return strings.TrimSpace(tidy(cell, c.form))
-	case c.path == "review":
+	case "review":
 		return date(strings.TrimSpace(cell))
-	case c.path == "code" || c.path == "id":
+	case "code", "id":
 		return strings.TrimSpace(cell)
 	}
 	return tidy(cell, c.form)
