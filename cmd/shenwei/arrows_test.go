@@ -65,7 +65,7 @@ var (
 		"web/auth":    {"internal/audit", "internal/vault"},
 		"web/live":    {},
 		"web/respond": {},
-		"web/staff":   channel,
+		"web/staff":   append([]string{"internal/vault"}, channel...),
 		"web/chat":    channel,
 		"web/desk":    channel,
 		"web/studio":  append([]string{"kb/exchange"}, channel...), // it imports and exports
@@ -80,8 +80,9 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"data":           {"kb"},                   // the shipped knowledge is read and checked
-		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
+		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
+		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
+		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
 	}
 

@@ -35,6 +35,9 @@ type cli struct {
 	Restore restoreCmd       `cmd:"" help:"Read a backup into an empty database, SQLite or PostgreSQL."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
+	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
+	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 
