@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"shenwei/internal/audit"
 	"shenwei/internal/fault"
 	"shenwei/internal/store"
 )
@@ -48,10 +49,28 @@ func (b *backupCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return err
 	}
+	if err := c.recordBackup(ctx, "backup.write", m); err != nil {
+		return fault.Wrap(fault.CodeOf(err), err, "%s is written and complete, but the audit log does not tell of it: %s", b.File, explain(err))
+	}
 	fmt.Printf("backup of %s, schema %d, as of %s\n%d rows in %d tables, %.1f MB in %s: %s\n", m.Database, m.Schema, m.Created.Format(time.RFC3339),
 		m.Rows(), len(m.Tables), float64(info.Size())/1e6, time.Since(start).Round(time.Millisecond), b.File)
 	fmt.Printf("The keys are not in it: keep %s (and keys given in the configuration) in another place; without them sealed personal data cannot be read.\n", filepath.Join(cfg.Dir, "keys"))
 	return nil
+}
+
+// recordBackup tells the audit log. A database of an older schema is left as it is: to open it
+// would bring it up to date.
+func (c *cli) recordBackup(ctx context.Context, action string, m store.Manifest) error {
+	newest, err := store.NewestSchema()
+	if err != nil || m.Schema != newest {
+		return err
+	}
+	a, err := c.openRecord(ctx)
+	if err != nil {
+		return err
+	}
+	err = a.store.AppendAudit(ctx, audit.Entry{Actor: actor(), Action: action, Object: "database", Detail: fmt.Sprintf(`{"rows":%d}`, m.Rows())})
+	return errors.Join(err, a.store.Close())
 }
 
 func syncAndClose(f *os.File, sync bool) error {
@@ -107,6 +126,9 @@ func (r *restoreCmd) Run(ctx context.Context, c *cli) error {
 	fmt.Printf("restored into %s: %d rows in %d tables as of %s, verified against the manifest in %s\n", kindOf(cfg.DB), m.Rows(), len(m.Tables),
 		m.Created.Format(time.RFC3339), time.Since(start).Round(time.Millisecond))
 	fmt.Printf("The keys were not in the backup: put yours into %s before you start serve.\n", filepath.Join(cfg.Dir, "keys"))
+	if err := c.recordBackup(ctx, "backup.restore", m); err != nil {
+		fmt.Fprintln(os.Stderr, "the audit log does not tell of the restore yet:", explain(err))
+	}
 	return nil
 }
 

@@ -77,6 +77,8 @@ func drill(t *testing.T, from, to []string) {
 	if r := copied.run(t, "", "restore", file); r.code != 1 || !strings.Contains(r.err, "not empty") {
 		t.Errorf("a second restore: %d %s %s", r.code, r.out, r.err)
 	}
+	refused(t, copied)
+	keepKeys(t, p.dir, copied.dir)
 	next := copied.serve(t)
 	total := 0
 	for _, w := range before {
@@ -88,6 +90,29 @@ func drill(t *testing.T, from, to []string) {
 	t.Logf("%d lines acknowledged before, all there; %d more while the backup ran", total, during)
 	if total == 0 || during == 0 {
 		t.Error("the service was not under load")
+	}
+}
+
+// refused: without the keys the restored copy is not opened with others.
+func refused(t *testing.T, p program) {
+	t.Helper()
+	if r := p.run(t, "", "check"); r.code == 0 || !strings.Contains(r.out, "key") {
+		t.Errorf("without keys: %d %s %s", r.code, r.out, r.err)
+	}
+}
+
+// keepKeys does what the operator does: the keys come from another place than the backup.
+func keepKeys(t *testing.T, from, to string) {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join(from, "keys", "data.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(to, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(to, "keys", "data.key"), body, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

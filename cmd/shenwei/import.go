@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shenwei/data"
+	"shenwei/internal/audit"
 	"shenwei/internal/fault"
 	"shenwei/kb"
 	"shenwei/kb/exchange"
@@ -44,6 +45,9 @@ func (i *importCmd) Run(ctx context.Context, c *cli) error {
 	printChanges(os.Stdout, changes)
 	if i.DryRun || len(changes) == 0 {
 		return nil
+	}
+	if err := app.store.AppendAudit(ctx, audit.Entry{Actor: actor(), Action: "knowledge.import", Object: "drafts", Detail: fmt.Sprintf(`{"documents":%d}`, len(changes))}); err != nil {
+		return err
 	}
 	drafts, err := app.library.Import(ctx, docs)
 	if err != nil {

@@ -48,6 +48,12 @@ func Backup(ctx context.Context, dsn string, w io.Writer, now time.Time, progres
 	return m, classify(err)
 }
 
+// NewestSchema is the number of the newest migration that this program knows.
+func NewestSchema() (int64, error) {
+	_, newest, err := migrations(&dialect{})
+	return newest, err
+}
+
 // connectExisting refuses a SQLite file that is not there, which opening would make.
 func connectExisting(dsn string) (pools, error) {
 	if !strings.Contains(dsn, "://") {
