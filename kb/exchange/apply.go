@@ -41,18 +41,18 @@ func (r *Result) apply(t *table, s *sheet, rows []tableRow, live []kb.Document) 
 
 // current is a document as it stands after the tables read so far, and as it is live.
 func (r *Result) current(d kb.Document, live []kb.Document) (now, was kb.Document, found bool) {
-	i := slices.IndexFunc(live, func(l kb.Document) bool { return l.Key() == d.Key() })
+	i := slices.IndexFunc(live, func(l kb.Document) bool { return l.Kind == d.Kind && l.ID == d.ID })
 	if i >= 0 {
 		was = live[i]
 	}
-	if n := slices.IndexFunc(r.Documents, func(l kb.Document) bool { return l.Key() == d.Key() }); n >= 0 {
+	if n := slices.IndexFunc(r.Documents, func(l kb.Document) bool { return l.Kind == d.Kind && l.ID == d.ID }); n >= 0 {
 		return r.Documents[n], was, true
 	}
 	return was, was, i >= 0
 }
 
 func (r *Result) put(d kb.Document) {
-	if n := slices.IndexFunc(r.Documents, func(l kb.Document) bool { return l.Key() == d.Key() }); n >= 0 {
+	if n := slices.IndexFunc(r.Documents, func(l kb.Document) bool { return l.Kind == d.Kind && l.ID == d.ID }); n >= 0 {
 		r.Documents[n] = d
 		return
 	}

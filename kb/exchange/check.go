@@ -227,7 +227,7 @@ func (r *Result) checkGold(docs, live []kb.Document) {
 		}
 		was := map[string]bool{}
 		for _, l := range live {
-			if l.Key() == d.Key() {
+			if l.Kind == d.Kind && l.ID == d.ID {
 				for _, row := range tsvRows(l.Body) {
 					was[strings.Join(row, "\t")] = true
 				}

@@ -39,7 +39,7 @@ type Changes struct {
 func (r *Result) Compare(live []kb.Document) Changes {
 	c := Changes{Added: []Entry{}, Changed: []Entry{}, Removed: []Entry{}}
 	for _, d := range r.Documents {
-		i := slices.IndexFunc(live, func(l kb.Document) bool { return l.Key() == d.Key() })
+		i := slices.IndexFunc(live, func(l kb.Document) bool { return l.Kind == d.Kind && l.ID == d.ID })
 		where := r.places[d.Key()]
 		if i < 0 {
 			c.Added = append(c.Added, Entry{Key: d.Key(), Title: title(d), Sheet: where.sheet, Row: where.row})
