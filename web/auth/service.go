@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -38,6 +39,8 @@ type Service struct {
 	cfg    Config
 	hasher *hasher
 	poke   chan struct{}
+	// manned is set once there was an account: there is always one from then on.
+	manned atomic.Bool
 }
 
 // Issuer names us in authenticator apps.
@@ -142,7 +145,13 @@ func objectOf(a Account) string { return "account/" + a.Name }
 
 // Empty tells whether there is no account at all yet.
 func (s *Service) Empty(ctx context.Context) (bool, error) {
+	if s.manned.Load() {
+		return false, nil
+	}
 	all, err := s.cfg.Store.ListAccounts(ctx)
+	if len(all) > 0 {
+		s.manned.Store(true)
+	}
 	return len(all) == 0, err
 }
 
