@@ -105,11 +105,11 @@ func (a *app) hotlineNumbers() string {
 	return "12345"
 }
 
-func (c asrConfig) listener() wechat.Listener {
-	if c.BaseURL == "" {
+func (a asrConfig) listener() wechat.Listener {
+	if a.BaseURL == "" {
 		return nil
 	}
-	return wechat.Speech{Base: strings.TrimSuffix(c.BaseURL, "/"), Key: c.APIKey, Model: c.Model}
+	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
