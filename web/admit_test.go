@@ -244,6 +244,7 @@ type callbacks struct{}
 func (callbacks) Verify(w http.ResponseWriter, _ *http.Request)   { _, _ = io.WriteString(w, "verified") }
 func (callbacks) Receive(w http.ResponseWriter, _ *http.Request)  { _, _ = io.WriteString(w, "success") }
 func (callbacks) Enter(w http.ResponseWriter, _ *http.Request)    { _, _ = io.WriteString(w, "entered") }
+func (callbacks) Open(w http.ResponseWriter, _ *http.Request)     { _, _ = io.WriteString(w, "opened") }
 func (callbacks) SignPage(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
 
 func TestAPlatformMayCallForAllOfItsCitizens(t *testing.T) {

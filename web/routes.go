@@ -51,10 +51,13 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, s.healthz},
 		{"GET", "/readyz", data, s.readyz},
 	}
+	open := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/items", http.StatusFound) }
 	if c := s.cfg.WeChat; c != nil {
+		open = c.Open
 		all = append(all, route{"GET", "/wechat", callback, c.Verify}, route{"POST", "/wechat", callback, c.Receive},
 			route{"GET", "/wechat/enter", page, c.Enter}, route{"GET", "/wechat/sign", data, c.SignPage})
 	}
+	all = append(all, route{"GET", "/wechat/open", page, open}) // buttons of items lead here, whatever is configured
 	if c := s.cfg.WeCom; c != nil {
 		all = append(all, route{"GET", "/wecom", callback, c.Verify}, route{"POST", "/wecom", callback, c.Receive})
 	}

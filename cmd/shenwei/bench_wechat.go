@@ -18,6 +18,7 @@ type benchWeChatCmd struct {
 	Rate     int           `help:"Pushes a second, each from WeChat's own schedule and not waiting for the one before." default:"300"`
 	Citizens int           `help:"Citizens who write." default:"1000"`
 	Duration time.Duration `help:"How long to push." default:"10s"`
+	Warmup   time.Duration `help:"How long to push before that, not counted." default:"2s"`
 	JSON     bool          `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -65,11 +66,12 @@ func (b *benchWeChatCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	sim.SetTarget("http://" + addr + "/wechat")
-	return b.print(b.load(ctx, sim))
+	b.load(ctx, sim, b.Warmup)
+	return b.print(b.load(ctx, sim, b.Duration))
 }
 
-func (b *benchWeChatCmd) load(ctx context.Context, sim *simulator.Simulator) wechatFigures {
-	total := int(b.Duration.Seconds() * float64(b.Rate))
+func (b *benchWeChatCmd) load(ctx context.Context, sim *simulator.Simulator, length time.Duration) wechatFigures {
+	total := int(length.Seconds() * float64(b.Rate))
 	took := make([]time.Duration, total)
 	var figures wechatFigures
 	var mu sync.Mutex
