@@ -66,10 +66,13 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
+	open := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/items", http.StatusFound) }
 	if c := s.cfg.WeChat; c != nil {
+		open = c.Open
 		list = append(list, route{"GET", "/wechat", callback, nil, c.Verify}, route{"POST", "/wechat", callback, nil, c.Receive},
 			route{"GET", "/wechat/enter", page, nil, c.Enter}, route{"GET", "/wechat/sign", data, nil, c.SignPage})
 	}
+	list = append(list, route{"GET", "/wechat/open", page, nil, open}) // buttons of items lead here, whatever is configured
 	if c := s.cfg.WeCom; c != nil {
 		list = append(list, route{"GET", "/wecom", callback, nil, c.Verify}, route{"POST", "/wecom", callback, nil, c.Receive})
 	}

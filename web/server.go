@@ -96,9 +96,10 @@ type Callback interface {
 type WeChat interface {
 	Callback
 	// Enter brings a visitor inside WeChat to her conversation, SignPage lets one of our pages use
-	// WeChat's JavaScript.
+	// WeChat's JavaScript, Open opens the mini-program from anywhere.
 	Enter(w http.ResponseWriter, r *http.Request)
 	SignPage(w http.ResponseWriter, r *http.Request)
+	Open(w http.ResponseWriter, r *http.Request)
 }
 
 // CookieName is the cookie that carries a conversation's token on our own pages.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"shenwei/bot"
 	"shenwei/internal/outbox"
 	"shenwei/web"
 	"shenwei/web/wechat"
@@ -57,7 +58,24 @@ func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
 	if !w.Custom {
 		cfg.Client = nil
 	}
+	cfg.MiniItem = a.miniItem
+	if w.MiniProgramSecret != "" {
+		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: time.Now, Log: a.log})
+	}
 	return wechat.New(cfg)
+}
+
+// miniItem is the item whose button leads to a page of the mini-program, "" for any other page.
+func (a *app) miniItem(page string) string {
+	engine := a.live.Current()
+	for _, it := range engine.Knowledge().Items {
+		for _, l := range engine.Links(it) {
+			if l.Kind == bot.LinkMini && l.URL == page && page != "" {
+				return it.Code
+			}
+		}
+	}
+	return ""
 }
 
 func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
@@ -105,11 +123,11 @@ func (a *app) hotlineNumbers() string {
 	return "12345"
 }
 
-func (c asrConfig) listener() wechat.Listener {
-	if c.BaseURL == "" {
+func (a asrConfig) listener() wechat.Listener {
+	if a.BaseURL == "" {
 		return nil
 	}
-	return wechat.Speech{Base: strings.TrimSuffix(c.BaseURL, "/"), Key: c.APIKey, Model: c.Model}
+	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

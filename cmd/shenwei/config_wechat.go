@@ -22,6 +22,8 @@ type wechatConfig struct {
 	// MaxAge is how old a push may be, in seconds; 0 takes pushes of any age.
 	MaxAge           int    `yaml:"max_age"`
 	MiniProgramAppID string `yaml:"miniprogram_app_id"`
+	// MiniProgramSecret opens the mini-program from outside of WeChat.
+	MiniProgramSecret string `yaml:"miniprogram_secret"`
 	// Custom says that the account may send customer-service messages (it is verified), Menus that
 	// it may send menus, Cards that an answer about one item is followed by a card.
 	Custom bool `yaml:"custom"`
@@ -75,6 +77,9 @@ func (w wechatConfig) check() error {
 	}
 	if w.Custom && w.Secret == "" {
 		return fault.New(fault.BadRequest, "wechat.secret: it is empty; an account that sends messages needs it (for one that is not verified set wechat.custom: false)")
+	}
+	if w.MiniProgramSecret != "" && w.MiniProgramAppID == "" {
+		return fault.New(fault.BadRequest, "wechat.miniprogram_app_id: it is empty, and miniprogram_secret is set")
 	}
 	return checkAddress("wechat.card_picture", w.CardPicture)
 }

@@ -26,11 +26,12 @@ const (
 	sqlSettlePush = `UPDATE wechat_pushes SET state = $1, body = $2 WHERE ref = $3 AND state = $4`
 	sqlPrunePush  = `DELETE FROM wechat_pushes WHERE at < $1 AND state IN ('passive', 'done')`
 
-	// A window opened by an older push never shortens a newer one.
+	// A window opened by an older push never shortens a newer one. Messages count whole seconds:
+	// each of those of one second opens its own.
 	sqlSeeContact = `INSERT INTO wechat_contacts (conversation, account, openid, following, message_until, message_left, moment_until, moment_left, seen)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (conversation) DO UPDATE SET
 		following = CASE WHEN excluded.seen >= wechat_contacts.seen THEN excluded.following ELSE wechat_contacts.following END,
-		message_left = CASE WHEN excluded.message_until > wechat_contacts.message_until THEN excluded.message_left ELSE wechat_contacts.message_left END,
+		message_left = CASE WHEN excluded.message_left > 0 AND excluded.message_until >= wechat_contacts.message_until THEN excluded.message_left ELSE wechat_contacts.message_left END,
 		message_until = CASE WHEN excluded.message_until > wechat_contacts.message_until THEN excluded.message_until ELSE wechat_contacts.message_until END,
 		moment_left = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_left ELSE wechat_contacts.moment_left END,
 		moment_until = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_until ELSE wechat_contacts.moment_until END,

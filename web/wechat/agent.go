@@ -25,30 +25,92 @@ type Standing struct {
 
 // Standing tells how many messages may be sent to a conversation's citizen now, and what waits.
 // It is not_found for a conversation that is not with anybody on WeChat.
-func (ch *Channel) Standing(ctx context.Context, conversation string) (Standing, error) {
-	c, err := ch.cfg.Core.Store.Contact(ctx, conversation)
+func (c *Core) Standing(ctx context.Context, conversation string) (Standing, error) {
+	contact, err := c.cfg.Store.Contact(ctx, conversation)
 	if err != nil {
 		return Standing{}, err
 	}
-	s := Standing{Following: c.Following, Left: c.Window.Left(ch.cfg.Core.Now()), Until: c.Window.Until()}
-	s.Open = s.Following && s.Left > 0 && ch.cfg.Client != nil
-	s.Waiting, err = ch.cfg.Core.Store.Outbox(ctx, Lane(conversation))
+	s := Standing{Following: contact.Following, Left: contact.Window.Left(c.cfg.Now()), Until: contact.Window.Until()}
+	s.Open = s.Following && s.Left > 0
+	s.Waiting, err = c.cfg.Store.Outbox(ctx, Lane(conversation))
 	return s, err
 }
 
-// SendText has an agent's words sent to a citizen. Key, unique in the conversation, makes a second call
-// harmless. The words are stored when it returns: with Open unset in what it returns they go with
-// the citizen's next word, and the agent is to be told so.
-func (ch *Channel) SendText(ctx context.Context, conversation, key, text string) (Standing, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return Standing{}, fault.New(fault.BadRequest, "消息是空的")
-	}
+// TextEntries are what sends an agent's words to a citizen, for the transaction that stores the
+// words. Key, unique in the conversation, makes a second call harmless.
+func (c *Core) TextEntries(conversation, key, text string) []outbox.Entry {
 	var messages []Message
-	for _, part := range split(safe(text), maxBytes) {
+	for _, part := range split(safe(strings.TrimSpace(text)), maxBytes) {
 		messages = append(messages, Message{Kind: KindText, Text: part})
 	}
-	return ch.post(ctx, conversation, key, messages)
+	return c.agentEntries(conversation, key, messages)
+}
+
+// agentLife is how long an agent's words wait for the citizen's next.
+const agentLife = 30 * 24 * time.Hour
+
+func (c *Core) agentEntries(conversation, key string, messages []Message) []outbox.Entry {
+	var entries []outbox.Entry
+	for i, m := range messages {
+		entries = append(entries, c.entry(conversation, fmt.Sprintf("agent/%s/%s/%d", conversation, key, i), m, c.cfg.Now().Add(agentLife)))
+	}
+	return entries
+}
+
+// SendText stores an agent's words to be sent. With Open unset in what it returns they go with the
+// citizen's next word, and the agent is to be told so.
+func (c *Core) SendText(ctx context.Context, conversation, key, text string) (Standing, error) {
+	if strings.TrimSpace(text) == "" {
+		return Standing{}, fault.New(fault.BadRequest, "消息是空的")
+	}
+	return c.post(ctx, conversation, c.TextEntries(conversation, key, text))
+}
+
+// SendPicture stores a picture, by the id under which the platform has it, to be sent.
+func (c *Core) SendPicture(ctx context.Context, conversation, key, mediaID string) (Standing, error) {
+	return c.post(ctx, conversation, c.agentEntries(conversation, key, []Message{{Kind: KindImage, MediaID: mediaID}}))
+}
+
+func (c *Core) post(ctx context.Context, conversation string, entries []outbox.Entry) (Standing, error) {
+	s, err := c.Standing(ctx, conversation)
+	switch {
+	case err != nil:
+		return Standing{}, err
+	case !s.Following:
+		return s, fault.New(fault.Conflict, "市民已取消关注，消息送不到")
+	}
+	if err := c.cfg.Store.AddOutbox(ctx, entries...); err != nil {
+		return Standing{}, err
+	}
+	c.cfg.Wake()
+	return c.Standing(ctx, conversation)
+}
+
+// Standing tells how many messages may be sent to a conversation's citizen now, and what waits:
+// see Core.Standing. Nothing may be sent by an account without messages of its own.
+func (ch *Channel) Standing(ctx context.Context, conversation string) (Standing, error) {
+	s, err := ch.core.Standing(ctx, conversation)
+	s.Open = s.Open && ch.cfg.Client != nil
+	return s, err
+}
+
+// TextEntries are what sends an agent's words to a citizen, for the transaction that stores the
+// words: see Core.TextEntries. None for an account without messages of its own.
+func (ch *Channel) TextEntries(conversation, key, text string) []outbox.Entry {
+	if ch.cfg.Client == nil {
+		return nil
+	}
+	return ch.core.TextEntries(conversation, key, text)
+}
+
+// SendText has an agent's words sent to a citizen. Key, unique in the conversation, makes a second
+// call harmless. The words are stored when it returns: with Open unset in what it returns they go
+// with the citizen's next word, and the agent is to be told so.
+func (ch *Channel) SendText(ctx context.Context, conversation, key, text string) (Standing, error) {
+	if ch.cfg.Client == nil {
+		return Standing{}, noMessages()
+	}
+	return ch.core.SendText(ctx, conversation, key, text)
 }
 
 // maxPicture bounds a picture, in bytes: more than that WeChat refuses.
@@ -66,37 +128,11 @@ func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name stri
 	if err != nil {
 		return Standing{}, fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
 	}
-	return ch.post(ctx, conversation, key, []Message{{Kind: KindImage, MediaID: id}})
+	return ch.core.SendPicture(ctx, conversation, key, id)
 }
 
 func noMessages() error {
 	return fault.New(fault.Conflict, "这个公众号没有客服消息权限（需要认证），只能在市民发来消息时作答")
-}
-
-// agentLife is how long an agent's words wait for the citizen's next.
-const agentLife = 30 * 24 * time.Hour
-
-func (ch *Channel) post(ctx context.Context, conversation, key string, messages []Message) (Standing, error) {
-	if ch.cfg.Client == nil {
-		return Standing{}, noMessages()
-	}
-	s, err := ch.Standing(ctx, conversation)
-	switch {
-	case err != nil:
-		return Standing{}, err
-	case !s.Following:
-		return s, fault.New(fault.Conflict, "市民已取消关注，消息送不到")
-	}
-	expires := ch.cfg.Core.Now().Add(agentLife)
-	var entries []outbox.Entry
-	for i, m := range messages {
-		entries = append(entries, ch.core.entry(conversation, fmt.Sprintf("agent/%s/%s/%d", conversation, key, i), m, expires))
-	}
-	if err := ch.cfg.Core.Store.AddOutbox(ctx, entries...); err != nil {
-		return Standing{}, err
-	}
-	ch.core.cfg.Wake()
-	return ch.Standing(ctx, conversation)
 }
 
 // Typing shows a citizen that an agent writes. It costs nothing of the quota and is not worth an

@@ -39,6 +39,10 @@ type Config struct {
 	// NoticeTemplate is the subscription notice for a word of an agent that cannot be sent, ""
 	// for none.
 	NoticeTemplate string
+	// Mini calls WeChat for the mini-program, nil where that is not configured; MiniItem is the code
+	// of the item whose button leads to a page of it, "" for any other page.
+	Mini     *Client
+	MiniItem func(page string) string
 	// Base is the public address of our own pages; Cookie the name of the cookie that opens a
 	// conversation on them.
 	Base, Cookie string
@@ -46,7 +50,7 @@ type Config struct {
 	Timer func(d time.Duration) (<-chan time.Time, func() bool)
 }
 
-// Channel is one official account. Its HTTP handlers are Verify, Receive, Enter and SignPage; it
+// Channel is one official account. Its HTTP handlers are Verify, Receive, Enter, SignPage and Open; it
 // is the outbox's sender for Kind. It is safe for concurrent use.
 type Channel struct {
 	cfg  Config
@@ -58,6 +62,7 @@ type Channel struct {
 	mu     sync.Mutex
 	failed map[string]int // refs that could not be stored, by how often
 	visits *visits
+	opener *opener
 }
 
 // New returns a channel.
@@ -71,11 +76,17 @@ func New(cfg Config) (*Channel, error) {
 	if cfg.Numbers == nil {
 		cfg.Numbers = func() string { return "110、12345" }
 	}
+	if cfg.MiniItem == nil {
+		cfg.MiniItem = func(string) string { return "" }
+	}
 	cfg.Core.Channel, cfg.Core.Kind = bot.WeChat, Kind
 	if cfg.Client != nil && cfg.Core.Media == nil {
 		cfg.Core.Media = cfg.Client.Media
 	}
-	return &Channel{cfg: cfg, core: NewCore(cfg.Core), log: cfg.Core.Log, failed: map[string]int{}, visits: newVisits(cfg.Core.Now)}, nil
+	return &Channel{
+		cfg: cfg, core: NewCore(cfg.Core), log: cfg.Core.Log, failed: map[string]int{},
+		visits: newVisits(cfg.Core.Now), opener: newOpener(cfg.Mini, cfg.Core.Now),
+	}, nil
 }
 
 // Run takes up what a process that ended has left, until ctx ends.
@@ -130,7 +141,7 @@ func (ch *Channel) Receive(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	_, _ = w.Write(sealed) // WeChat may have left; it asks again
+	_, _ = w.Write(sealed) //nolint:gosec // XML for WeChat alone, which may have left and asks again
 }
 
 // refuse tells the sender nothing.
@@ -146,7 +157,7 @@ func (ch *Channel) refuse(w http.ResponseWriter, err error) {
 
 func plainText(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write(body) // WeChat may have left; it asks again
+	_, _ = w.Write(body) //nolint:gosec // plain text that WeChat signed; it may have left and asks again
 }
 
 // answer is what a push is answered with, nil for nothing.

@@ -167,12 +167,12 @@ func (c *Client) do(ctx context.Context, method, name string, q url.Values, in [
 func (c *Client) raw(ctx context.Context, method, name string, q url.Values, kind string, in []byte, most int64) ([]byte, error) {
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.cfg.Base+path(name)+"?"+q.Encode(), bytes.NewReader(in))
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.cfg.Base+path(name)+"?"+q.Encode(), bytes.NewReader(in)) //nolint:gosec // the operator names the host
 	if err != nil {
 		return nil, errNotSent{fmt.Errorf("wechat %s: the address of the interface is wrong (api_base)", name)}
 	}
 	req.Header.Set("Content-Type", kind)
-	res, err := c.http.Do(req)
+	res, err := c.http.Do(req) //nolint:gosec // the operator names the host
 	if err != nil {
 		return nil, c.broken(name, err, wrote.Load())
 	}

@@ -200,3 +200,47 @@ func TestNobodyEntersWithAnothersState(t *testing.T) {
 		}
 	}
 }
+
+func TestAMiniProgramIsOpenedFromAnywhereOrItsGuideIsShown(t *testing.T) {
+	const page = "pages/item?code=CRJ-011"
+	known := func(p string) string { return map[string]string{page: "CRJ-011"}[p] }
+	w := newWorld(t, options{config: func(c *wechat.Config) { c.Mini, c.MiniItem = c.Client, known }})
+	open := func(page string) string {
+		res, err := http.DefaultTransport.RoundTrip(request(t, w.http.URL+"/wechat/open?page="+url.QueryEscape(page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.Header.Get("Location")
+	}
+	for range 3 {
+		if where := open(page); where != "https://wxaurl.cn/simulated" {
+			t.Errorf("sent to %s", where)
+		}
+	}
+	if n := w.sim.Calls("/wxa/generate_urllink"); n != 1 {
+		t.Errorf("%d links were made", n)
+	}
+	for _, other := range []string{"", "pages/admin", "https://evil.org"} {
+		if where := open(other); where != "/items" {
+			t.Errorf("%q: sent to %s", other, where)
+		}
+	}
+	w.clock.add(29*24*time.Hour + time.Minute)
+	w.sim.Fail("/wxa/generate_urllink", simulator.Fault{Code: 85079})
+	if where := open(page); where != "/items/CRJ-011" {
+		t.Errorf("the mini-program is not published: sent to %s", where)
+	}
+	if where := open(page); where != "https://wxaurl.cn/simulated" {
+		t.Errorf("sent to %s", where)
+	}
+}
+
+func request(t *testing.T, address string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -22,13 +22,7 @@ func toWGS(lat, lng float64) (wgsLat, wgsLng float64) {
 // offset is by how many degrees GCJ-02 differs at a place.
 func offset(lat, lng float64) (dLat, dLng float64) {
 	x, y := lng-105, lat-35
-	wave := func(v ...float64) float64 {
-		sum := 0.0
-		for i := 0; i < len(v); i += 2 {
-			sum += v[i] * math.Sin(v[i+1]*math.Pi)
-		}
-		return sum * 2 / 3
-	}
+	wave := func(a, u, b, v float64) float64 { return (a*math.Sin(u*math.Pi) + b*math.Sin(v*math.Pi)) * 2 / 3 }
 	common := wave(20, 6*x, 20, 2*x)
 	dLat = -100 + 2*x + 3*y + 0.2*y*y + 0.1*x*y + 0.2*math.Sqrt(math.Abs(x)) + common +
 		wave(20, y, 40, y/3) + wave(160, y/12, 320, y/30)

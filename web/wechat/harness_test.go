@@ -181,6 +181,7 @@ func (w *world) start(path string) node {
 	mux.HandleFunc("POST /wechat", n.channel.Receive)
 	mux.HandleFunc("GET /wechat/enter", n.channel.Enter)
 	mux.HandleFunc("GET /wechat/sign", n.channel.SignPage)
+	mux.HandleFunc("GET /wechat/open", n.channel.Open)
 	n.http = httptest.NewUnstartedServer(mux)
 	n.http.Config.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	n.http.Start()

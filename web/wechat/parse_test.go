@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -173,7 +174,7 @@ func TestCopiesOfAPushHaveOneName(t *testing.T) {
 		p.Created = at
 		return p
 	}
-	if click("a", 1).Ref() != click("a", 1).Ref() {
+	if first, second := click("a", 1), click("a", 1); first.Ref() != second.Ref() {
 		t.Error("two copies of an event have two names")
 	}
 	seen := map[string]bool{click("a", 1).Ref(): true}
@@ -198,7 +199,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		fields, err := parse(body)
 		if err != nil {
-			if err != ErrFormat {
+			if !errors.Is(err, ErrFormat) {
 				t.Fatalf("another error: %v", err)
 			}
 			return

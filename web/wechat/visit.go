@@ -91,7 +91,7 @@ func (ch *Channel) Enter(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		ch.log.Warn("wechat: a visitor is not known; she gets the page without her conversation", "code", fault.CodeOf(err), "err", err)
 	}
-	http.Redirect(w, r, where, http.StatusFound)
+	http.Redirect(w, r, where, http.StatusFound) //nolint:gosec // always a path of ours
 }
 
 // sendAway sends the visitor to WeChat, once more at most.

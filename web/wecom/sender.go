@@ -135,3 +135,28 @@ func (ch *Channel) SetState(ctx context.Context, conversation string, state int,
 	}
 	return ch.cfg.Client.Call(ctx, "kf/service_state/trans", in, nil)
 }
+
+// Standing tells how many messages may be sent to a conversation's citizen now, and what waits.
+func (ch *Channel) Standing(ctx context.Context, conversation string) (wechat.Standing, error) {
+	return ch.core.Standing(ctx, conversation)
+}
+
+// TextEntries are what sends an agent's words to a citizen, for the transaction that stores the
+// words: see wechat.Core.
+func (ch *Channel) TextEntries(conversation, key, text string) []outbox.Entry {
+	return ch.core.TextEntries(conversation, key, text)
+}
+
+// SendText has an agent's words sent to a citizen: see wechat.Core.
+func (ch *Channel) SendText(ctx context.Context, conversation, key, text string) (wechat.Standing, error) {
+	return ch.core.SendText(ctx, conversation, key, text)
+}
+
+// SendPicture has a picture (JPEG or PNG) sent to a citizen, as SendText does with words.
+func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name string, picture []byte) (wechat.Standing, error) {
+	id, err := ch.cfg.Client.Upload(ctx, name, picture)
+	if err != nil {
+		return wechat.Standing{}, fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
+	}
+	return ch.core.SendPicture(ctx, conversation, key, id)
+}

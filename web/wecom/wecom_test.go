@@ -400,3 +400,27 @@ func TestForgedCallbacksAreRefused(t *testing.T) {
 		t.Errorf("read %d times", n)
 	}
 }
+
+func TestAnAgentWritesWithinTheQuota(t *testing.T) {
+	w := newWorld(t, "")
+	w.platform.say("a", "转人工")
+	w.callback()
+	conversation := wechat.Conversation(account, "a")
+	for i := range 5 {
+		s, err := w.channel.SendText(t.Context(), conversation, fmt.Sprint(i), fmt.Sprint("坐席", i))
+		if err != nil || !s.Open && i < 4 {
+			t.Fatalf("%d: %+v %v", i, s, err)
+		}
+		w.settle()
+	}
+	s, err := w.channel.Standing(t.Context(), conversation)
+	if err != nil || s.Open || s.Left != 0 || len(s.Waiting) != 1 {
+		t.Errorf("%+v %v", s, err)
+	}
+	if got := w.platform.seen("a"); got != "答：转人工|坐席0|坐席1|坐席2|坐席3" {
+		t.Errorf("she sees %s", got)
+	}
+	if e := w.channel.TextEntries(conversation, "k", "  "); len(e) != 0 {
+		t.Errorf("%+v", e)
+	}
+}

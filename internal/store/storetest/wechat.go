@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -160,12 +161,16 @@ var wechatCases = []testCase{
 		if n := s.contact(db).Window.Left(Noon); n != 3 {
 			s.Fatalf("%d left", n)
 		}
-		p, by := pushed("r2")
-		by.At = Noon.Add(time.Minute)
-		_, err := db.TakePush(s.Context(), p, by)
-		s.must(err)
-		if n := s.contact(db).Window.Left(Noon); n != 5 {
-			s.Fatalf("%d left after her next word", n)
+		for i, at := range []time.Time{Noon, Noon.Add(time.Minute)} { // in the same second, and later
+			p, by := pushed(fmt.Sprint("next", i))
+			by.At = at
+			_, err := db.TakePush(s.Context(), p, by)
+			s.must(err)
+			if n := s.contact(db).Window.Left(Noon); n != 5 {
+				s.Fatalf("%d left after her next word", n)
+			}
+			_, err = db.SpendSend(s.Context(), "wx-1", Noon)
+			s.must(err)
 		}
 	}},
 	{"her next word releases what was held; leaving gives it up", func(s *suite) {
