@@ -130,6 +130,17 @@ func (a asrConfig) listener() wechat.Listener {
 	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
 }
 
+// parcels are what sends an agent's words to a citizen who is on no page of ours.
+func (c *channels) parcels(channel, conversation, key, text string) []outbox.Entry {
+	switch {
+	case bot.Channel(channel) == bot.WeChat && c.wechat != nil:
+		return c.wechat.TextEntries(conversation, key, text)
+	case bot.Channel(channel) == bot.WeCom && c.wecom != nil:
+		return c.wecom.TextEntries(conversation, key, text)
+	}
+	return nil
+}
+
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // run runs the channels and the outbox until ctx ends.

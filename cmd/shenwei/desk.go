@@ -63,6 +63,7 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 			return nil
 		},
 	}
+	a.store.DeliverBy(a.channels.parcels)
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err

@@ -121,4 +121,11 @@ func (db *DB) micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
+func (s *session) micros(t time.Time) int64 {
+	if t.IsZero() {
+		t = s.now()
+	}
+	return t.UnixMicro()
+}
+
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -225,6 +226,21 @@ func (s *session) speak(c *desk.Change) error {
 			return err
 		}
 		c.Seqs = append(c.Seqs, seq)
+		if err := s.deliver(t, row, seq); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// told are the rows of the system that are worth a message on a channel where messages are few.
+var told = map[string]bool{"accepted": true, "returned": true, "agent-lost": true, "callback-filed": true}
+
+// deliver puts a row into the outbox where the citizen is on no page of ours.
+func (s *session) deliver(t *desk.Ticket, row desk.Row, seq int64) error {
+	parcels := s.parcels.Load()
+	if parcels == nil || row.Kind != desk.RowAgent && !told[row.Event] {
+		return nil
+	}
+	return s.addOutbox((*parcels)(t.Channel, t.Conversation, fmt.Sprintf("desk/%d", seq), row.Text))
 }

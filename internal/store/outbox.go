@@ -53,8 +53,11 @@ func checkEntries(entries []outbox.Entry) error {
 	return nil
 }
 
-func (db *DB) addOutbox(s *session, entries []outbox.Entry) error {
-	now := db.now()
+func (db *DB) addOutbox(s *session, entries []outbox.Entry) error { return s.addOutbox(entries) }
+
+// addOutbox stores what is to be delivered in the transaction that decides it.
+func (s *session) addOutbox(entries []outbox.Entry) error {
+	now := s.now()
 	for _, e := range entries {
 		expires := int64(0)
 		if !e.Expires.IsZero() {
@@ -63,7 +66,7 @@ func (db *DB) addOutbox(s *session, entries []outbox.Entry) error {
 		if e.Body == nil {
 			e.Body = []byte{}
 		}
-		if _, err := s.exec(sqlAddOutbox, e.Kind, e.Lane, e.Key, e.Body, db.micros(e.Due), expires, now.UnixMicro()); err != nil {
+		if _, err := s.exec(sqlAddOutbox, e.Kind, e.Lane, e.Key, e.Body, s.micros(e.Due), expires, now.UnixMicro()); err != nil {
 			return err
 		}
 	}

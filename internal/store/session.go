@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"shenwei/internal/vault"
@@ -19,6 +20,7 @@ type session struct {
 	ctx     context.Context
 	now     func() time.Time
 	keys    *vault.Ring
+	parcels *atomic.Pointer[Parcels]
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }

@@ -18,12 +18,14 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/outbox"
 	"shenwei/internal/vault"
 	"shenwei/kb"
 )
@@ -47,13 +49,24 @@ type Options struct {
 	WriteTimeout time.Duration
 	// QuickCheck has SQLite verify the whole file before it is used.
 	QuickCheck bool
+
+	parcels *atomic.Pointer[Parcels]
 }
+
+// Parcels are what sends a text of the desk to a conversation's citizen on a channel that is
+// no page of ours; none where her page reads the rows herself. Key is the row's own.
+type Parcels func(channel, conversation, key, text string) []outbox.Entry
+
+// DeliverBy says how the desk's texts leave: they go into the outbox with their rows. Call it
+// before the desk runs.
+func (db *DB) DeliverBy(p Parcels) { db.parcels.Store(&p) }
 
 // DB is an open store.
 type DB struct {
 	dialect *dialect
 	now     func() time.Time
 	keys    *vault.Ring
+	parcels *atomic.Pointer[Parcels]
 	write   *sql.DB
 	read    *sql.DB
 	writer  *writer
@@ -76,7 +89,8 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: d.dialect, now: o.Now, keys: o.Keys, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
+	o.parcels = &atomic.Pointer[Parcels]{}
+	db := &DB{dialect: d.dialect, now: o.Now, keys: o.Keys, parcels: o.parcels, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
 	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}

@@ -93,6 +93,31 @@ var deskCases = []testCase{
 		}
 		s.gapFree(s.Context(), db, t.Conversation, 4)
 	}},
+	{"what the desk says leaves with its row where the citizen is on no page of ours", func(s *suite) {
+		db := s.open()
+		db.DeliverBy(func(channel, conversation, key, text string) []outbox.Entry {
+			return []outbox.Entry{{Kind: "played", Lane: channel + " " + conversation, Key: conversation + "/" + key, Body: []byte(text)}}
+		})
+		t := s.handover(db, 1)
+		s.agent(db, "a")
+		s.move(db, t.Number, desk.Event{Kind: desk.Take, Actor: "a", Number: "001"})
+		e := desk.Event{Kind: desk.Reply, Actor: "a", Text: "您好", Ref: "r1"}
+		s.move(db, t.Number, e)
+		s.move(db, t.Number, e) // sent again
+		s.move(db, t.Number, desk.Event{Kind: desk.Hold, Actor: "a", Reason: "问窗口"})
+		_, err := db.MoveTicket(s.Context(), t.Number, desk.Event{Kind: desk.Reply, Actor: "b", Text: "不该发出"}, rules, Noon)
+		s.wantCode(err, fault.Forbidden)
+		rows, err := db.ClaimOutbox(s.Context(), "played", "me", Noon.Add(time.Hour), Noon.Add(2*time.Hour), 9, func(outbox.Row) outbox.Verdict { return outbox.Verdict{} })
+		s.must(err)
+		if len(rows) != 1 || !strings.Contains(string(rows[0].Body), "001 号") {
+			s.Fatal(dump(rows)) // the first of the lane; the reply waits behind it
+		}
+		var n int
+		s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM outbox`).Scan(&n))
+		if n != 2 {
+			s.Fatalf("%d go out, want that she is served and the reply", n)
+		}
+	}},
 	{"what is refused changes nothing", func(s *suite) {
 		db := s.open()
 		t := s.handover(db, 1)
