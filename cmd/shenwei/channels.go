@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
+	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/web"
+	webdesk "shenwei/web/desk"
 	"shenwei/web/wechat"
 	"shenwei/web/wecom"
 )
@@ -139,6 +141,24 @@ func (c *channels) parcels(channel, conversation, key, text string) []outbox.Ent
 		return c.wecom.TextEntries(conversation, key, text)
 	}
 	return nil
+}
+
+// reach is how an agent stands with a citizen on WeChat; nil on our own pages.
+func (c *channels) reach(ctx context.Context, channel, conversation string) (*webdesk.Reach, error) {
+	var s wechat.Standing
+	var err error
+	switch {
+	case bot.Channel(channel) == bot.WeChat && c.wechat != nil:
+		s, err = c.wechat.Standing(ctx, conversation)
+	case bot.Channel(channel) == bot.WeCom && c.wecom != nil:
+		s, err = c.wecom.Standing(ctx, conversation)
+	default:
+		return nil, nil
+	}
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return &webdesk.Reach{Following: s.Following, Open: s.Open, Left: s.Left, Until: s.Until, Waiting: len(s.Waiting)}, err
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -64,6 +64,7 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 		},
 	}
 	a.store.DeliverBy(a.channels.parcels)
+	cfg.Reach = a.channels.reach
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err

@@ -94,6 +94,9 @@ type Config struct {
 	Answer bot.Answerer
 	Live   func() Live
 	Hub    *live.Hub
+	// Reach tells whether words reach a citizen on another channel; nil on our own pages. It
+	// may be nil.
+	Reach func(ctx context.Context, channel, conversation string) (*Reach, error)
 	// Deadlines are the due times of work orders; nil for the house's.
 	Deadlines desk.Deadlines
 	// Parcels makes of every work order that was made or changed what goes into the outbox,
@@ -103,6 +106,18 @@ type Config struct {
 	Respond *respond.Responder
 	Now     func() time.Time
 	Log     *slog.Logger
+}
+
+// Reach is how an agent stands with a citizen on a channel where messages are counted.
+type Reach struct {
+	// Following is false when she left the account: nothing arrives any more.
+	Following bool `json:"following"`
+	// Open says that something may be sent now, Left how many messages, Until until when.
+	Open  bool      `json:"open"`
+	Left  int       `json:"left"`
+	Until time.Time `json:"until,omitzero"`
+	// Waiting counts what goes with her next word.
+	Waiting int `json:"waiting"`
 }
 
 // Desk holds the agents' connections. Its exported methods with a request are HTTP handlers.
@@ -125,6 +140,9 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Parcels == nil {
 		cfg.Parcels = func(desk.Order, string) []outbox.Entry { return nil }
+	}
+	if cfg.Reach == nil {
+		cfg.Reach = func(context.Context, string, string) (*Reach, error) { return nil, nil }
 	}
 	if cfg.Wake == nil {
 		cfg.Wake = func() {}

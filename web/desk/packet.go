@@ -28,6 +28,7 @@ type packet struct {
 	Past        []ticketView      `json:"past"`
 	Call        *desk.CallRequest `json:"call,omitempty"`
 	Orders      []desk.Order      `json:"orders"`
+	Reach       *Reach            `json:"reach,omitempty"`
 	Seq         int64             `json:"seq"`
 }
 
@@ -92,6 +93,9 @@ func (d *Desk) packet(ctx context.Context, t desk.Ticket) (*packet, error) {
 		p.Slots = map[string]string{}
 	}
 	p.Matter = d.matter(t, conv.State)
+	if p.Reach, err = d.cfg.Reach(ctx, t.Channel, t.Conversation); err != nil {
+		return nil, err
+	}
 	p.Suggestions = d.suggest(ctx, conv, lastQuestion(rows, conv.State))
 	past, err := d.cfg.Store.TicketsOf(ctx, t.Conversation, maxTurns)
 	if err != nil {
