@@ -60,7 +60,7 @@ func closedText(g Group, now time.Time) string {
 
 // estimate is how long a ticket will wait, 0 where that is not known.
 func (s *Service) estimate(ctx context.Context, t Ticket, agents []Agent, now time.Time) time.Duration {
-	return Estimate(Position(t, s.Board()), s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, agents, now))
+	return Estimate(Position(t, s.Queue()), s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, agents, now))
 }
 
 // measured is how many conversations an estimate looks back on.
@@ -86,6 +86,6 @@ func (s *Service) servedTimes(ctx context.Context, group string) []time.Duration
 // Place is a waiting ticket's place in its queue and the estimated minutes, 0 where that is
 // not known.
 func (s *Service) Place(ctx context.Context, t Ticket) (place, minutes int) {
-	place = Position(t, s.Board())
+	place = Position(t, s.Queue())
 	return place, Minutes(Estimate(place, s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, s.Agents(), s.cfg.Now())))
 }

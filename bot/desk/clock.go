@@ -39,21 +39,25 @@ func sortTickets(list []Ticket) {
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
+	s.Look(ctx)
 	for {
-		s.Look(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-s.kick:
+			s.Look(ctx)
+		case <-s.kick: // something changed here: only what that may lead to
+			s.steps(ctx, s.turns, s.route)
 		}
 	}
 }
 
 // Look does once what Run does again and again: it takes in what changed, does what is due,
 // finds agents who have gone, and offers what waits. What fails is done with the next look.
-func (s *Service) Look(ctx context.Context) {
-	for _, step := range []func(context.Context) error{s.catchUp, s.turns, s.due, s.gone, s.route} {
+func (s *Service) Look(ctx context.Context) { s.steps(ctx, s.catchUp, s.turns, s.due, s.gone, s.route) }
+
+func (s *Service) steps(ctx context.Context, steps ...func(context.Context) error) {
+	for _, step := range steps {
 		if err := step(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Log.Error("the desk's clock is behind; it goes on with the next second", "code", fault.CodeOf(err), "err", err)
 			return
@@ -78,7 +82,14 @@ func (s *Service) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range list {
+	for _, st := range list {
+		if s.knows(st) {
+			continue
+		}
+		t, err := s.cfg.Tickets.Ticket(ctx, st.Number)
+		if err != nil {
+			return err
+		}
 		if s.note(t) {
 			s.tell(Change{Ticket: t, From: t.State})
 		}
@@ -177,10 +188,10 @@ func (s *Service) gone(ctx context.Context) error {
 			away[a.ID] = true
 		}
 	}
-	for _, t := range s.Board() {
-		if t.Agent == "" || !away[t.Agent] {
-			continue
-		}
+	if len(away) == 0 {
+		return nil
+	}
+	for _, t := range s.some(func(t Ticket) bool { return t.Agent != "" && away[t.Agent] }) {
 		// What is known here may be old: another node may hear her.
 		if err := s.readAgents(ctx); err != nil {
 			return err
@@ -206,10 +217,7 @@ func (s *Service) agentNow(id string) Agent {
 
 // route offers what waits to who is free, the first in the queue first.
 func (s *Service) route(ctx context.Context) error {
-	for _, t := range s.Board() {
-		if t.State != Queued {
-			continue
-		}
+	for _, t := range s.some(func(t Ticket) bool { return t.State == Queued }) {
 		to := s.cfg.Rules.Choose(t, s.allAgents(), s.cfg.Now())
 		if to == "" {
 			continue

@@ -17,8 +17,8 @@ type Tickets interface {
 	// TicketOf reads the newest ticket of a conversation.
 	TicketOf(ctx context.Context, conversation string) (Ticket, error)
 	OpenTickets(ctx context.Context) ([]Ticket, error)
-	// ChangedTickets lists what changed since, in order.
-	ChangedTickets(ctx context.Context, since time.Time, limit int) ([]Ticket, error)
+	// ChangedTickets lists the numbers and versions of what changed since, in order.
+	ChangedTickets(ctx context.Context, since time.Time, limit int) ([]Stamp, error)
 	// DueTickets lists what the clock has something to do with.
 	DueTickets(ctx context.Context, now time.Time, limit int) ([]Ticket, error)
 	ServedTimes(ctx context.Context, group string, limit int) ([]time.Duration, error)
@@ -52,6 +52,12 @@ type Listener interface {
 	Staffed([]Agent)
 }
 
+// Stamp is a ticket's version.
+type Stamp struct {
+	Number  string
+	Version int64
+}
+
 // Service is the desk of this process: it carries events out, offers waiting tickets to
 // agents and keeps the clock. What it holds in memory is a copy; the record decides, and any
 // number of processes may serve the same record.
@@ -63,6 +69,7 @@ type Service struct {
 
 	mu    sync.Mutex
 	board map[string]Ticket // open tickets by number
+	talks map[string]string // their numbers by conversation
 	// done are the versions of tickets that closed lately, before those that closed earlier:
 	// they come again with each look back.
 	done, before map[string]int64
@@ -88,7 +95,7 @@ func NewService(cfg Config) *Service {
 		cfg.Log = slog.Default()
 	}
 	return &Service{
-		cfg: cfg, kick: make(chan struct{}, 1), board: map[string]Ticket{}, done: map[string]int64{}, served: map[string][]time.Duration{},
+		cfg: cfg, kick: make(chan struct{}, 1), board: map[string]Ticket{}, talks: map[string]string{}, done: map[string]int64{}, served: map[string][]time.Duration{},
 		limits: map[string]Limit{}, heard: map[string]time.Time{}, dirty: map[string]bool{},
 	}
 }
@@ -167,9 +174,12 @@ func (s *Service) note(t Ticket) bool {
 		return false
 	}
 	if t.State.Open() {
-		s.board[t.Number] = t
+		s.board[t.Number], s.talks[t.Conversation] = t, t.Number
 	} else {
 		delete(s.board, t.Number)
+		if s.talks[t.Conversation] == t.Number {
+			delete(s.talks, t.Conversation)
+		}
 		s.done[t.Number] = t.Version
 		if t.State == Resolved && !t.Accepted.IsZero() {
 			delete(s.served, t.Group) // measured anew
@@ -215,13 +225,38 @@ func (s *Service) Ticket(ctx context.Context, number string) (Ticket, error) {
 }
 
 // Board returns the open tickets, those of the queue in their order.
-func (s *Service) Board() []Ticket {
+func (s *Service) Board() []Ticket { return s.some(func(Ticket) bool { return true }) }
+
+// Queue returns the tickets that wait for an agent, in their order.
+func (s *Service) Queue() []Ticket {
+	return s.some(func(t Ticket) bool { return t.State == Queued || t.State == Offered })
+}
+
+// some returns the open tickets that fit. They share their slices with those on the board,
+// which nobody changes: Apply makes new ones.
+func (s *Service) some(fits func(Ticket) bool) []Ticket {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]Ticket, 0, len(s.board))
+	var all []Ticket
 	for _, t := range s.board {
-		all = append(all, t.copied())
+		if fits(t) {
+			all = append(all, t)
+		}
 	}
+	s.mu.Unlock()
 	sortTickets(all)
 	return all
+}
+
+// OwnerOf is the agent who owns a conversation, "" for none.
+func (s *Service) OwnerOf(conversation string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.board[s.talks[conversation]].Agent
+}
+
+// knows reports whether a version of a ticket, or a later one, was seen.
+func (s *Service) knows(st Stamp) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.board[st.Number].Version, s.done[st.Number], s.before[st.Number]) >= st.Version
 }

@@ -17,7 +17,7 @@ const (
 	sqlTicketOf   = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT 1`
 	sqlTicketsOf  = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT $2`
 	sqlOpen       = `SELECT ` + ticketColumns + ` FROM handoffs WHERE is_open ORDER BY updated LIMIT $1`
-	sqlChanged    = `SELECT ` + ticketColumns + ` FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
+	sqlChanged    = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
 	sqlDue        = `SELECT ` + ticketColumns + ` FROM handoffs WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2`
 	sqlEnded      = `SELECT ` + ticketColumns + ` FROM handoffs WHERE NOT is_open AND updated >= $1 AND updated < $2 ORDER BY updated DESC LIMIT $3`
 	sqlServed     = `SELECT served FROM handoffs WHERE grp = $1 AND served > 0 ORDER BY updated DESC LIMIT $2`
@@ -126,9 +126,17 @@ func (db *DB) OpenTickets(ctx context.Context) ([]desk.Ticket, error) {
 	return db.tickets(ctx, sqlOpen, maxLimit)
 }
 
-// ChangedTickets lists tickets that changed since, in the order of their changes.
-func (db *DB) ChangedTickets(ctx context.Context, since time.Time, limit int) ([]desk.Ticket, error) {
-	return db.tickets(ctx, sqlChanged, since.UnixMicro(), bounded(limit))
+// ChangedTickets lists the numbers and versions of tickets that changed since, in the order of
+// their changes.
+func (db *DB) ChangedTickets(ctx context.Context, since time.Time, limit int) ([]desk.Stamp, error) {
+	var all []desk.Stamp
+	err := db.scan(ctx, sqlChanged, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
+		var st desk.Stamp
+		err := r.Scan(&st.Number, &st.Version)
+		all = append(all, st)
+		return err
+	})
+	return all, err
 }
 
 // DueTickets lists tickets with which the clock has something to do.

@@ -128,7 +128,7 @@ type Desk struct {
 	sessions map[*session]struct{}
 	watchers map[string]map[*session]struct{} // by conversation
 	asked    map[string]time.Time             // when a queue's places were told, by conversation
-	staff    string                           // the last agents frame
+	staff    map[string]desk.Agent            // agents as pages were told of them
 	left     map[string]time.Time             // when a waiting citizen's page was closed
 	told     map[desk.Alert]bool              // alerts that supervisors were shown
 }
@@ -149,7 +149,7 @@ func New(cfg Config) *Desk {
 	}
 	d := &Desk{
 		cfg: cfg, sessions: map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
-		asked: map[string]time.Time{}, left: map[string]time.Time{},
+		staff: map[string]desk.Agent{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
 	}
 	cfg.Desk.Listen(d)
 	cfg.Hub.Follow(d.Committed)

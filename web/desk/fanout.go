@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"time"
 
 	"shenwei/bot/desk"
@@ -26,20 +27,27 @@ func (d *Desk) Moved(c desk.Change) {
 	go d.tellCitizens(c)
 }
 
-// Staffed tells every page who is there.
+// Staffed tells every page which agents have changed. Loads and signs of life change all the
+// time and are not told by themselves.
 func (d *Desk) Staffed(agents []desk.Agent) {
-	data, err := json.Marshal(agentsFrame{"agents", agents})
-	if err != nil {
-		d.cfg.Log.Error("a frame was not sent", "err", err)
-		return
-	}
-	d.mu.Lock()
-	same := string(data) == d.staff
-	d.staff = string(data)
-	d.mu.Unlock()
+	var changed []desk.Agent
 	byID := map[string]desk.Agent{}
+	d.mu.Lock()
 	for _, a := range agents {
 		byID[a.ID] = a
+		a.Load, a.Seen, a.Assigned = 0, time.Time{}, time.Time{}
+		if !reflect.DeepEqual(d.staff[a.ID], a) {
+			d.staff[a.ID] = a
+			changed = append(changed, byID[a.ID])
+		}
+	}
+	d.mu.Unlock()
+	var data []byte
+	if len(changed) > 0 {
+		var err error
+		if data, err = json.Marshal(agentsFrame{"agents", changed}); err != nil {
+			d.cfg.Log.Error("a frame was not sent", "err", err)
+		}
 	}
 	for _, s := range d.all() {
 		s.mu.Lock()
@@ -47,7 +55,7 @@ func (d *Desk) Staffed(agents []desk.Agent) {
 			s.me = a
 		}
 		s.mu.Unlock()
-		if !same {
+		if data != nil {
 			s.conn.Send(data)
 		}
 	}
@@ -95,7 +103,7 @@ func (d *Desk) tellCitizens(c desk.Change) {
 		return
 	}
 	now := d.cfg.Now()
-	for _, t := range d.cfg.Desk.Board() {
+	for _, t := range d.cfg.Desk.Queue() {
 		if t.State != desk.Queued || t.Group != c.Ticket.Group || t.Number == c.Ticket.Number {
 			continue
 		}

@@ -41,10 +41,7 @@ var onPage = map[string]bool{"web": true, "h5": true, "terminal": true}
 func (d *Desk) lookAfter(ctx context.Context) {
 	now := d.cfg.Now()
 	waiting := map[string]bool{}
-	for _, t := range d.cfg.Desk.Board() {
-		if t.State != desk.Queued && t.State != desk.Offered {
-			continue
-		}
+	for _, t := range d.cfg.Desk.Queue() {
 		waiting[t.Conversation] = true
 		here := d.cfg.Hub.Has(t.Conversation)
 		d.mu.Lock()

@@ -189,7 +189,8 @@ func (s *session) take(ctx context.Context, f frame) error {
 		s.typing(f)
 		return nil
 	case "read":
-		return s.read(f)
+		s.read(f)
+		return nil
 	}
 	return fault.New(fault.BadRequest, "不认识的 type；可以是 hello、ping、presence、open、close、do、note、draft、typing、read")
 }

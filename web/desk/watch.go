@@ -150,32 +150,17 @@ func (s *session) typing(f frame) {
 	if w == nil {
 		return
 	}
-	if t, err := s.d.own(f.Conversation, me.ID); err == nil && t {
+	if s.d.cfg.Desk.OwnerOf(f.Conversation) == me.ID {
 		s.d.tellHint(f.Conversation, hintFrame{Type: "typing", Conversation: f.Conversation, Who: "agent", AgentNo: me.Number, On: f.On})
 	}
 	s.d.tellViewers(f.Conversation)
 }
 
-// own reports whether the agent owns the conversation now.
-func (d *Desk) own(conversation, agent string) (bool, error) {
-	for _, t := range d.cfg.Desk.Board() {
-		if t.Conversation == conversation {
-			return t.Agent == agent, nil
-		}
-	}
-	return false, nil
-}
-
 // read tells the citizen how far the agent has read.
-func (s *session) read(f frame) error {
-	s.mu.Lock()
-	me := s.me
-	s.mu.Unlock()
-	if own, err := s.d.own(f.Conversation, me.ID); err != nil || !own {
-		return err
+func (s *session) read(f frame) {
+	if s.d.cfg.Desk.OwnerOf(f.Conversation) == s.who.ID {
+		s.d.tellHint(f.Conversation, hintFrame{Type: "read", Conversation: f.Conversation, Who: "agent", Seq: f.Seq})
 	}
-	s.d.tellHint(f.Conversation, hintFrame{Type: "read", Conversation: f.Conversation, Who: "agent", Seq: f.Seq})
-	return nil
 }
 
 // tellHint sends the citizen what may be missed.
