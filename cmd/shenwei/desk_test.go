@@ -232,6 +232,13 @@ func dangerWhileServed(t *testing.T, c *caller, w, chief *worker) {
 	if f := c.wish(map[string]any{"do": "dance"}); f.Error.Code != "bad_request" {
 		t.Fatalf("%+v", f)
 	}
+	if r := c.say("取消排队"); r.Text != "好的。" { // where there are no buttons
+		t.Fatal(r.Text)
+	}
+	c.event("cancelled")
+	if r := c.say("居住证怎么办"); r.Action != bot.Answer {
+		t.Fatalf("the bot stays silent: %s", r.Action)
+	}
 }
 
 func rateAndReopen(t *testing.T, c *caller, w *worker) {

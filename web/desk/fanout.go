@@ -96,6 +96,11 @@ const tellEvery = 30 * time.Second
 func (d *Desk) tellCitizens(c desk.Change) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	if c.Event.Kind == "" { // a turn or another node made it: its rows are on record
+		if conv, err := d.cfg.Store.Conversation(ctx, c.Ticket.Conversation); err == nil {
+			d.cfg.Hub.Committed(conv.ID, conv.Seq)
+		}
+	}
 	if c.Event.Kind != desk.Tick {
 		d.tellStatus(ctx, c.Ticket.Conversation)
 	}
