@@ -91,8 +91,8 @@ func (d *Desk) Committed(conversation string, _ int64) {
 // tellEvery is how often a waiting citizen is told her place again.
 const tellEvery = 30 * time.Second
 
-// tellCitizens tells a ticket's citizen where she stands, and who waits behind her that the
-// queue has moved.
+// tellCitizens tells a ticket's citizen where she stands; who waits behind her is told by
+// lookAfter.
 func (d *Desk) tellCitizens(c desk.Change) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -103,21 +103,6 @@ func (d *Desk) tellCitizens(c desk.Change) {
 	}
 	if c.Event.Kind != desk.Tick {
 		d.tellStatus(ctx, c.Ticket.Conversation)
-	}
-	if (c.From == desk.Queued) == (c.Ticket.State == desk.Queued) {
-		return
-	}
-	now := d.cfg.Now()
-	for _, t := range d.cfg.Desk.Queue() {
-		if t.State != desk.Queued || t.Group != c.Ticket.Group || t.Number == c.Ticket.Number {
-			continue
-		}
-		d.mu.Lock()
-		due := now.Sub(d.asked[t.Conversation]) >= tellEvery
-		d.mu.Unlock()
-		if due {
-			d.tellStatus(ctx, t.Conversation)
-		}
 	}
 }
 
@@ -135,6 +120,10 @@ func (d *Desk) tellStatus(ctx context.Context, conversation string) {
 	if err != nil {
 		return // the next change tells it
 	}
+	d.sendStatus(conversation, status)
+}
+
+func (d *Desk) sendStatus(conversation string, status *desk.Status) {
 	data, err := json.Marshal(statusFrame{"desk", status})
 	if err != nil {
 		d.cfg.Log.Error("a frame was not sent", "err", err)
