@@ -162,6 +162,9 @@ func warmTransfer(t *testing.T, c *caller, from, to *worker) {
 	if f := c.event("transferred"); f.Author != to.me.Number {
 		t.Fatalf("%+v", f)
 	}
+	from.want("that it is another's", func(f dframe) bool {
+		return f.Type == "ticket" && f.Ticket.Number == number && f.Ticket.Agent == to.me.ID
+	})
 	if f := from.do(number, "reply", map[string]any{"text": "迟到的话"}); f.Error.Code != "forbidden" {
 		t.Fatalf("%+v", f)
 	}

@@ -18,13 +18,43 @@ func (d *Desk) Moved(c desk.Change) {
 		d.cfg.Log.Error("a frame was not sent", "err", err)
 		return
 	}
+	before := d.holders(c.Ticket)
 	for _, s := range d.all() {
-		if s.sees(c.Ticket) {
+		if s.hears(c) || before[0] == s.who.ID || before[1] == s.who.ID {
 			s.conn.Send(data)
 		}
 	}
 	d.committed(c)
 	go d.tellCitizens(c)
+}
+
+// holders returns whose a ticket was and to whom it was offered when pages were told last:
+// they are told that it is theirs no more.
+func (d *Desk) holders(t desk.Ticket) [2]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.held[t.Number]
+	if t.State.Open() {
+		d.held[t.Number] = [2]string{t.Agent, t.Offered}
+	} else {
+		delete(d.held, t.Number)
+	}
+	return before
+}
+
+// inQueue are the states in which others than the owner are concerned.
+func inQueue(s desk.State) bool {
+	return s == desk.Queued || s == desk.Offered || s == desk.Callback || s == desk.Calling
+}
+
+// hears reports whether a change is told to a page: what goes on between a colleague and her
+// citizen is told to supervisors only.
+func (s *session) hears(c desk.Change) bool {
+	t := c.Ticket
+	if id := s.who.ID; s.chief || t.Agent == id || t.Offered == id || t.Last == id {
+		return true
+	}
+	return (inQueue(c.From) || inQueue(t.State)) && s.sees(t)
 }
 
 // Staffed tells every page which agents have changed. Loads and signs of life change all the
