@@ -30,14 +30,19 @@ func (u *Understander) Vector(text string) Vector {
 	}
 	all := make([]feature, 0, len(raws))
 	sum := 0.0
+	meant := false
 	for _, r := range raws {
 		idf := u.ranker.rarity(r.name)
 		if idf < leastIDF {
 			continue // as in the spaces: it tells nothing apart
 		}
+		meant = meant || r.name[0] != 'b'
 		w := r.weight * idf
 		all = append(all, feature{hashOf(r.name), w})
 		sum += float64(w) * float64(w)
+	}
+	if !meant {
+		return Vector{}
 	}
 	slices.SortFunc(all, func(a, b feature) int {
 		switch {

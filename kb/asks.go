@@ -152,12 +152,12 @@ func endOf(lines []string, node *yaml.Node) int {
 
 func writeAsks(b *strings.Builder, indent string, asks []string, newline string) {
 	for _, a := range asks {
-		b.WriteString(indent + "- " + scalar(a) + newline)
+		b.WriteString(indent + "- " + Scalar(a) + newline)
 	}
 }
 
-// scalar writes a text as YAML on one line.
-func scalar(text string) string {
+// Scalar writes a text as YAML on one line.
+func Scalar(text string) string {
 	node := yaml.Node{Kind: yaml.ScalarNode, Value: text, Tag: "!!str"}
 	out, err := yaml.Marshal(&node)
 	if s := strings.TrimSuffix(string(out), "\n"); err == nil && !strings.Contains(s, "\n") {

@@ -56,6 +56,8 @@ type Follower struct {
 	release  int64 // that the clusters were read with
 	settled  int64 // whose drafted clusters were looked at
 	since    time.Time
+	cursor   Cursor    // as of the last step
+	until    time.Time // when the lease ends, zero for none
 }
 
 // NewFollower returns a follower that has not begun.
@@ -100,31 +102,45 @@ func (f *Follower) Step(ctx context.Context) (int, error) {
 	}
 	now := f.cfg.Now()
 	f.since = now
-	cursor, mine, err := f.cfg.Store.Lease(ctx, f.cfg.Node, now, now.Add(lease))
-	if err != nil || !mine {
-		f.clusters = nil // whoever follows now adds to them
+	if mine, err := f.hold(ctx, now); err != nil || !mine {
 		return 0, err
 	}
 	if err := f.settle(ctx, live, now); err != nil {
 		return 0, err
 	}
 	w := newWork(f, live)
-	n, err := w.turns(ctx, cursor)
+	n, err := w.turns(ctx, f.cursor)
 	if err == nil && n == 0 {
-		n, err = w.thumbs(ctx, cursor)
+		n, err = w.thumbs(ctx, f.cursor)
 	}
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	b, err := w.batch(ctx, cursor)
+	b, err := w.batch(ctx, f.cursor)
 	if err == nil {
 		err = f.cfg.Store.Save(ctx, b)
 	}
 	if err != nil {
-		f.clusters = nil // they hold what was not stored
+		f.clusters, f.until = nil, time.Time{} // they hold what was not stored
 		return 0, err
 	}
+	f.cursor = b.To
 	return n, nil
+}
+
+// hold takes or keeps the lease, asking again when half of it is over.
+func (f *Follower) hold(ctx context.Context, now time.Time) (bool, error) {
+	if left := f.until.Sub(now); left > lease/2 && left <= lease {
+		return true, nil
+	}
+	until := now.Add(lease)
+	cursor, mine, err := f.cfg.Store.Lease(ctx, f.cfg.Node, now, until)
+	if err != nil || !mine {
+		f.clusters, f.until = nil, time.Time{} // whoever follows now adds to them
+		return false, err
+	}
+	f.cursor, f.until = cursor, until
+	return true, nil
 }
 
 // rest waits as long as was worked since the last rest: half of one core is the most that

@@ -98,8 +98,8 @@ const (
 // Cluster is questions that are nearly the same, within a range of days.
 type Cluster struct {
 	ID int64
-	// Questions are the samples, the oldest first.
-	Questions []string
+	// Samples are questions that stand for it, the oldest first.
+	Samples []string
 	ReasonCounts
 	First, Last time.Time
 	State       State
@@ -110,10 +110,6 @@ type Cluster struct {
 	Asks []string
 	By   string
 	Done time.Time
-	// Before and After are the questions in the four weeks before Done and since then, with
-	// the number of days counted; set for a solved cluster.
-	Before, After         int64
-	BeforeDays, AfterDays int
 }
 
 // Filter names clusters.

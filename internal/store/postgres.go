@@ -31,9 +31,10 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 	}
 	d := &dialect{
 		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
-		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
-		setup:  insistOnDurability,
-		check:  checkPostgres,
+		tables:  `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
+		setup:   insistOnDurability,
+		running: `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
+		check:   checkPostgres,
 	}
 	d.types.Serial, d.types.Bytes = "BIGINT GENERATED ALWAYS AS IDENTITY", "BYTEA"
 	write := sql.OpenDB(stdlib.GetConnector(*cfg))

@@ -34,7 +34,7 @@ func connectSQLite(path string, o *Options) (pools, error) {
 		o.Readers = 4
 	}
 	d := &dialect{
-		name: "SQLite", begin: "BEGIN IMMEDIATE", goose: goose.DialectSQLite3, writers: 1,
+		name: "SQLite", begin: "BEGIN IMMEDIATE", running: "0, 0", goose: goose.DialectSQLite3, writers: 1,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
 		setup: func(ctx context.Context, c *sql.Conn) error {
 			_, err := c.ExecContext(ctx, `PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages)+`; PRAGMA journal_size_limit = 67108864`)
