@@ -28,7 +28,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"concurrency", concurrencyCases}, {"archive", archiveCases},
+		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"insight", insightCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
