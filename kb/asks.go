@@ -95,7 +95,7 @@ func insertAsks(doc Document, asks []string) (string, error) {
 		}
 		text = strings.Join(lines[skip:last], "")
 	}
-	list, err := askList(text)
+	list, err := listOfAsks(text)
 	if err != nil {
 		return "", err
 	}
@@ -108,7 +108,7 @@ func insertAsks(doc Document, asks []string) (string, error) {
 		}
 		added.WriteString("asks:" + newline)
 		writeAsks(&added, "  ", asks, newline)
-		return splice(lines, at, added.String(), newline), nil
+		return spliceAsks(lines, at, added.String(), newline), nil
 	case list.Style&yaml.FlowStyle != 0:
 		return insertFlow(lines, skip+list.Line-1, list, asks, newline), nil
 	case len(list.Content) == 0: // «asks:» and nothing, or null
@@ -116,11 +116,11 @@ func insertAsks(doc Document, asks []string) (string, error) {
 	}
 	node := list.Content[len(list.Content)-1]
 	writeAsks(&added, strings.Repeat(" ", list.Column-1), asks, newline)
-	return splice(lines, skip+endOf(lines[skip:], node), added.String(), newline), nil
+	return spliceAsks(lines, skip+endOf(lines[skip:], node), added.String(), newline), nil
 }
 
-// askList is the node of the list, nil when the file has none.
-func askList(text string) (*yaml.Node, error) {
+// listOfAsks is the node of the list, nil when the file has none.
+func listOfAsks(text string) (*yaml.Node, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "文件不是合法的 YAML，请先改正")
@@ -166,7 +166,7 @@ func Scalar(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func splice(lines []string, at int, added, newline string) string {
+func spliceAsks(lines []string, at int, added, newline string) string {
 	before := strings.Join(lines[:at], "")
 	if before != "" && !strings.HasSuffix(before, "\n") {
 		before += newline
