@@ -20,6 +20,7 @@ import (
 	"shenwei/web/chat"
 	"shenwei/web/live"
 	"shenwei/web/respond"
+	"shenwei/web/studio"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -50,7 +51,10 @@ type Config struct {
 	Hub *live.Hub
 	// Sessions opens the sessions of staff; without it nobody can sign in.
 	Sessions Sessions
-	Log      *slog.Logger
+	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
+	// Respond and Now are set here; without it these pages are not there.
+	Insight *studio.InsightConfig
+	Log     *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -95,6 +99,7 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
+	insight  *studio.Insight
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -127,6 +132,13 @@ func New(cfg Config) (*Server, error) {
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
 		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
 	})
+	if cfg.Insight != nil {
+		in := *cfg.Insight
+		in.Respond, in.Now = s.respond, cfg.Now
+		if s.insight, err = studio.NewInsight(in); err != nil {
+			return nil, err
+		}
+	}
 	s.handler = s.observe(s.routed())
 	return s, nil
 }

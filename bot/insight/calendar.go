@@ -12,18 +12,15 @@ type Days struct{ From, To string }
 // maxSpan is the longest range that is added up at once.
 const maxSpan = 3 * 366 * 24 * time.Hour
 
-// week is the range when none is named: today and six days before.
-const week = 6
-
 // ParseDays reads a range. Each end is a day (2026-11-22) or an instant (RFC 3339), which
-// stands for the day that it falls on in loc; an empty one is open: to today, from six days
-// before the other end.
-func ParseDays(from, to string, now time.Time, loc *time.Location) (Days, error) {
+// stands for the day that it falls on in loc. Without to it ends today, without from it has
+// span days.
+func ParseDays(from, to string, span int, now time.Time, loc *time.Location) (Days, error) {
 	end, err := dayOf("to", to, now.In(loc), loc)
 	if err != nil {
 		return Days{}, err
 	}
-	begin, err := dayOf("from", from, end.AddDate(0, 0, -week), loc)
+	begin, err := dayOf("from", from, end.AddDate(0, 0, 1-span), loc)
 	switch {
 	case err != nil:
 		return Days{}, err
@@ -65,4 +62,14 @@ func Shift(day string, n int) string {
 		return day
 	}
 	return d.AddDate(0, 0, n).Format(time.DateOnly)
+}
+
+// Len is how many days there are, 0 for a range that ends before it begins.
+func (d Days) Len() int {
+	from, err := time.Parse(time.DateOnly, d.From)
+	to, err2 := time.Parse(time.DateOnly, d.To)
+	if err != nil || err2 != nil || to.Before(from) {
+		return 0
+	}
+	return int(to.Sub(from).Hours()/24+0.5) + 1
 }

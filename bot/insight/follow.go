@@ -185,7 +185,7 @@ func (f *Follower) settle(ctx context.Context, live Live, now time.Time) error {
 		return err
 	}
 	for _, w := range waiting {
-		if !w.live(live.Knowledge()) {
+		if !w.Live(live.Knowledge()) {
 			continue
 		}
 		if err := f.cfg.Store.Solve(ctx, w.Cluster, now); err != nil && !fault.Is(err, fault.NotFound) {
@@ -196,8 +196,8 @@ func (f *Follower) settle(ctx context.Context, live Live, now time.Time) error {
 	return nil
 }
 
-// live tells whether the knowledge has the document with one of the asks.
-func (w Waiting) live(k *kb.Knowledge) bool {
+// Live tells whether the knowledge has the document with one of the asks.
+func (w Waiting) Live(k *kb.Knowledge) bool {
 	asks, ok := asksOf(k, w.Key)
 	if !ok {
 		return false

@@ -45,13 +45,13 @@ func TestDaysAreReadAsPeopleWriteThem(t *testing.T) {
 		{"", "2026-03-01", "2026-02-23 2026-03-01"},
 		{"2026-11-20", "", "2026-11-20 2026-11-23"},
 	} {
-		d, err := ParseDays(c.from, c.to, now, shenzhen)
+		d, err := ParseDays(c.from, c.to, 7, now, shenzhen)
 		if err != nil || d.From+" "+d.To != c.want {
 			t.Errorf("%q %q: %v %v", c.from, c.to, d, err)
 		}
 	}
 	for _, c := range [][2]string{{"2026-11-05", "2026-11-01"}, {"gestern", ""}, {"", "2026-13-01"}, {"2020-01-01", "2026-01-01"}, {"0001-01-01", "0001-01-02"}} {
-		if _, err := ParseDays(c[0], c[1], now, shenzhen); !fault.Is(err, fault.BadRequest) {
+		if _, err := ParseDays(c[0], c[1], 7, now, shenzhen); !fault.Is(err, fault.BadRequest) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	HowMerge  = "merge"  // 并入事项: all samples become asks of an entry
 	HowNew    = "new"    // 新建条目: an article is begun with the samples as its asks
 	HowIgnore = "ignore" // 忽略
+	HowReopen = "reopen" // 重新打开: what was decided is taken back
 )
 
 // Decision is what somebody wants done about a cluster. Text is the phrasing of HowAsk
@@ -35,6 +36,9 @@ func Resolve(c Cluster, d Decision, body func(key string) (kb.Document, bool), n
 	switch d.How {
 	case HowIgnore:
 		r.State, r.Key = Ignored, ""
+		return r, nil, nil
+	case HowReopen:
+		r.State, r.Key, r.How = Open, "", ""
 		return r, nil, nil
 	case HowAsk:
 		if r.Asks = []string{strings.TrimSpace(d.Text)}; r.Asks[0] == "" {
@@ -56,7 +60,7 @@ func Resolve(c Cluster, d Decision, body func(key string) (kb.Document, bool), n
 		}
 		return r, &doc, nil
 	default:
-		return r, nil, fault.New(fault.BadRequest, "how 可以是 ask、merge、new、ignore")
+		return r, nil, fault.New(fault.BadRequest, "how 可以是 ask、merge、new、ignore、reopen")
 	}
 	doc, ok := body(d.Key)
 	if !ok {
@@ -136,4 +140,34 @@ func asksOf(k *kb.Knowledge, key string) ([]string, bool) {
 		return a.Asks, true
 	}
 	return nil, false
+}
+
+// Change is how often a cluster's question came before and after its answer went live.
+type Change struct {
+	BeforePerWeek float64 `json:"before_per_week"`
+	AfterPerWeek  float64 `json:"after_per_week"`
+	// Days are how many days after were counted.
+	Days int `json:"days"`
+}
+
+// before is how many days before its answer a cluster's questions are counted.
+const before = 28
+
+// Ranges are the days before and after a cluster was solved, in loc: the day itself and what
+// follows is after.
+func (c Cluster) Ranges(now time.Time, loc *time.Location) (was, is Days) {
+	done, _ := Bucket(c.Done, loc)
+	first, _ := Bucket(c.First, loc)
+	today, _ := Bucket(now, loc)
+	return Days{max(first, Shift(done, -before)), Shift(done, -1)}, Days{done, today}
+}
+
+// NewChange makes weekly numbers of what was counted within Ranges. Less than a week counts
+// as one: three questions in one day are not twenty-one a week.
+func NewChange(was, is Days, before, after int64) Change {
+	perWeek := func(d Days, n int64) float64 {
+		weeks := float64(max(7, d.Len())) / 7
+		return float64(int64(float64(n)/weeks*10+0.5)) / 10
+	}
+	return Change{perWeek(was, before), perWeek(is, after), is.Len()}
 }

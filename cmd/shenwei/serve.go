@@ -14,6 +14,7 @@ import (
 	"shenwei/internal/fault"
 	"shenwei/web"
 	"shenwei/web/live"
+	"shenwei/web/studio"
 )
 
 type serveCmd struct {
@@ -57,7 +58,11 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	server, err := a.server(hub)
+	insights, err := a.insightConfig()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	server, err := a.server(hub, insights)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -70,15 +75,17 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
+	group.Go(func() error { return a.bench.Run(ctx) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
 	return group.Wait()
 }
 
-func (a *app) server(hub *live.Hub) (*web.Server, error) {
+func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
 	return web.New(web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Insight: insights,
 		Live: func() web.Live {
 			if e := a.live.Current(); e != nil {
 				return e
