@@ -79,6 +79,7 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
+		"bot/insight":    {"kb/segment"},           // an understander of the shipped knowledge
 		"data":           {"kb"},                   // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},

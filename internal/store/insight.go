@@ -16,7 +16,7 @@ import (
 const (
 	sqlLease = `UPDATE insight_cursor SET holder = $1, until = $2 WHERE id = 1 AND (holder = $1 OR until < $3)
 		RETURNING turns, thumbs`
-	sqlTopReply = `SELECT COALESCE(MAX(n), 0) FROM messages WHERE kind = 'reply'`
+	sqlTopReply = `SELECT COALESCE((SELECT n FROM messages WHERE kind = 'reply' ORDER BY n DESC LIMIT 1), 0)`
 	sqlTopThumb = `SELECT COALESCE(MAX(n), 0) FROM insight_thumbs`
 
 	turnColumns = `SELECT r.n, r.conversation, m.seq, r.seq, m.at, m.channel, m.text, m.choice, r.reply, r.trace
