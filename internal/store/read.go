@@ -67,6 +67,18 @@ func (db *DB) get(ctx context.Context, query string, args []any, dest ...any) (b
 	return err == nil, classify(err)
 }
 
+// column reads the first column of every row.
+func (db *DB) column(ctx context.Context, query string, args ...any) ([]string, error) {
+	var all []string
+	err := db.scan(ctx, query, args, func(r *sql.Rows) error {
+		var v string
+		err := r.Scan(&v)
+		all = append(all, v)
+		return err
+	})
+	return all, err
+}
+
 // Conversation reads a conversation's present version.
 func (db *DB) Conversation(ctx context.Context, id string) (bot.Conversation, error) {
 	c := bot.Conversation{ID: id}
