@@ -15,7 +15,7 @@ func goldRows(docs []Document) []goldRow {
 		}
 		for i, line := range strings.Split(d.Body, "\n") {
 			f := strings.Split(line, "\t")
-			if i > 0 && len(f) >= 6 {
+			if i > 0 && len(f) == 6 {
 				rows = append(rows, goldRow{f[0], f[1], f[2], f[3]})
 			}
 		}

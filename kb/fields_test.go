@@ -164,8 +164,12 @@ func TestCommentsOrderAndStyleStayWhereNothingChanged(t *testing.T) {
 		{"a list in brackets stays one", func(f map[string]any) { f["aliases"] = []string{"换护照"} }, []string{"-aliases: [换护照, '换本子']   # 两个", "+aliases: [换护照] # 两个"}},
 		{"an item of a list", func(f map[string]any) { f["materials"] = []string{"原护照", "近期照片", "居民身份证"} }, []string{"-  - 照片", "+  - 近期照片"}},
 		{"an item leaves, its neighbours' remarks stay", func(f map[string]any) { f["materials"] = []string{"原护照", "居民身份证"} }, []string{"-  - 照片"}},
-		{"items come at the front and the end", func(f map[string]any) { f["asks"] = []string{"新的一", "护照快到期了怎么换", "护照过期", "新的二"} }, []string{"+- 新的一", "+- 新的二"}},
-		{"a text below its key", func(f map[string]any) { f["facets"].(map[string]any)["fee"] = "一本140元。\n\n# 这一行是正文" }, []string{"-    一本120元。", "+    一本140元。"}},
+		{"items come at the front and the end", func(f map[string]any) {
+			f["asks"] = []string{"新的一", "护照快到期了怎么换", "护照过期", "新的二"}
+		}, []string{"+- 新的一", "+- 新的二"}},
+		{"a text below its key", func(f map[string]any) {
+			f["facets"].(map[string]any)["fee"] = "一本140元。\n\n# 这一行是正文"
+		}, []string{"-    一本120元。", "+    一本140元。"}},
 		{"a facet that is new stands in its place", func(f map[string]any) { f["facets"].(map[string]any)["time"] = "七天。" }, []string{"+  time: |", "+    七天。"}},
 		{"a facet that goes", func(f map[string]any) { delete(f["facets"].(map[string]any), "how") }, []string{"-  how: 网上办"}},
 		{"a question of a neighbour", func(f map[string]any) { f["confusable"].([]any)[0].(map[string]any)["question"] = "丢了？" }, []string{"-    question: 护照丢了吗？", "+    question: 丢了？"}},

@@ -30,7 +30,7 @@ import (
 
 var (
 	_ bot.Store  = (*DB)(nil)
-	_ kb.Archive = (*DB)(nil)
+	_ kb.Record  = (*DB)(nil)
 )
 
 // Options tune a store. The zero value is right for production.
