@@ -25,6 +25,8 @@ type Problem struct {
 	ID string `json:"id,omitempty"`
 	// RetryAfter is after how many seconds to try again; 0 when the server names no time.
 	RetryAfter int `json:"retry_after,omitempty"`
+	// Detail is what a page needs to go on after a conflict; nil for most.
+	Detail any `json:"detail,omitempty"`
 }
 
 type envelope struct {
@@ -70,6 +72,17 @@ func Limited(after time.Duration) error {
 	return limited{fault.New(fault.RateLimited, "发送太快了，请 %d 秒后再试", seconds), time.Duration(seconds) * time.Second}
 }
 
+// detailed is a fault with something to go on with.
+type detailed struct {
+	error
+	detail any
+}
+
+func (d detailed) Unwrap() error { return d.error }
+
+// WithDetail returns err with what a page needs to go on: it stands in the answer as "detail".
+func WithDetail(err error, detail any) error { return detailed{err, detail} }
+
 // unavailableRetry is the Retry-After of an unavailable service.
 const unavailableRetry = 2 * time.Second
 
@@ -95,6 +108,10 @@ func (rs *Responder) Problem(where string, err error) Problem {
 	var l limited
 	if errors.As(err, &l) {
 		p.RetryAfter = int(l.after / time.Second)
+	}
+	var d detailed
+	if errors.As(err, &d) {
+		p.Detail = d.detail
 	}
 	switch p.Code {
 	case fault.Internal:
