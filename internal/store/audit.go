@@ -199,7 +199,7 @@ func (db *DB) headProof(h auditHead) (broken string, unproved bool, err error) {
 }
 
 const (
-	sqlAuditCut  = `SELECT n, hash FROM audit WHERE n < (SELECT COALESCE(MIN(n), 9223372036854775807) FROM audit WHERE at >= $1)
+	sqlAuditCut = `SELECT n, hash FROM audit WHERE n < (SELECT COALESCE(MIN(n), 9223372036854775807) FROM audit WHERE at >= $1)
 		AND n <= $2 ORDER BY n DESC LIMIT 1`
 	sqlLockHead  = `UPDATE audit_head SET n = n WHERE id = 1 RETURNING n, hash, base_n, base_hash, mac`
 	sqlDropAudit = `DELETE FROM audit WHERE n <= $1`
