@@ -273,3 +273,18 @@ func (s *Studio) bodies(ctx context.Context, of []Head) ([]Revision, error) {
 	}
 	return all, nil
 }
+
+// Titles returns how documents are called, by key; a key that is not known is its own title.
+func (s *Studio) Titles(ctx context.Context) (func(key string) string, error) {
+	heads, err := s.listHeads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := s.cardsOf(ctx, heads)
+	return func(key string) string {
+		if c, ok := cards[key]; ok && c.title != "" {
+			return c.title
+		}
+		return key
+	}, err
+}

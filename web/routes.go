@@ -32,7 +32,7 @@ type route struct {
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	return []route{
+	public := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
@@ -55,6 +55,7 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
+	return slices.Concat(public, s.studioRoutes())
 }
 
 // routed returns the routes, and an answer for every other path and method.

@@ -20,6 +20,7 @@ import (
 	"shenwei/web/chat"
 	"shenwei/web/live"
 	"shenwei/web/respond"
+	"shenwei/web/studio"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -50,7 +51,9 @@ type Config struct {
 	Hub *live.Hub
 	// Sessions opens the sessions of staff; without it nobody can sign in.
 	Sessions Sessions
-	Log      *slog.Logger
+	// Studio is what the editors' studio works on; without it there are no such routes.
+	Studio *studio.Services
+	Log    *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -95,6 +98,7 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
+	studio   *studio.Studio // nil without one
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -127,6 +131,9 @@ func New(cfg Config) (*Server, error) {
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
 		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
 	})
+	if cfg.Studio != nil {
+		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
 	s.handler = s.observe(s.routed())
 	return s, nil
 }

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	sqlLiveNumber = `SELECT number FROM release_revisions WHERE kind = $1 AND id = $2 AND release = (SELECT MAX(number) FROM releases)`
-	sqlTopNumber  = `SELECT COALESCE(MAX(number), 0) FROM revisions WHERE kind = $1 AND id = $2`
-	sqlOpenDraft  = `SELECT ` + revisionColumns + ` ` + sqlOpenDrafts + ` AND r.kind = $1 AND r.id = $2`
-	sqlHeldBy     = `SELECT change FROM change_drafts WHERE kind = $1 AND id = $2 AND number = $3`
-	sqlForgetDraft     = `DELETE FROM revisions WHERE kind = $1 AND id = $2 AND number = $3 AND draft`
-	sqlDrop       = `UPDATE revisions SET dropped = TRUE WHERE kind = $1 AND id = $2 AND number = $3 AND draft`
-	sqlHistory    = `SELECT r.kind, r.id, r.number, '', r.base, r.origin, r.draft, r.dropped, r.author, r.author_name, r.note, r.effective, r.created
+	sqlLiveNumber  = `SELECT number FROM release_revisions WHERE kind = $1 AND id = $2 AND release = (SELECT MAX(number) FROM releases)`
+	sqlTopNumber   = `SELECT COALESCE(MAX(number), 0) FROM revisions WHERE kind = $1 AND id = $2`
+	sqlOpenDraft   = `SELECT ` + revisionColumns + ` ` + sqlOpenDrafts + ` AND r.kind = $1 AND r.id = $2`
+	sqlHeldBy      = `SELECT change FROM change_drafts WHERE kind = $1 AND id = $2 AND number = $3`
+	sqlForgetDraft = `DELETE FROM revisions WHERE kind = $1 AND id = $2 AND number = $3 AND draft`
+	sqlDrop        = `UPDATE revisions SET dropped = TRUE WHERE kind = $1 AND id = $2 AND number = $3 AND draft`
+	sqlHistory     = `SELECT r.kind, r.id, r.number, '', r.base, r.origin, r.draft, r.dropped, r.author, r.author_name, r.note, r.effective, r.created
 		FROM revisions r WHERE r.kind = $1 AND r.id = $2 ORDER BY r.number DESC LIMIT $3`
 	sqlHadIt     = `SELECT release, now FROM release_changes WHERE kind = $1 AND id = $2 AND now > 0 ORDER BY release`
 	sqlLiveHeads = `SELECT x.kind, x.id, x.number, r.created FROM release_revisions x

@@ -29,7 +29,7 @@ const (
 	sqlOverrides   = `SELECT n, kind, body FROM overrides WHERE ended = 0 ORDER BY n`
 	sqlMoments     = `SELECT COALESCE((SELECT MAX(number) FROM releases), 0), COALESCE((SELECT last FROM counters WHERE name = 'overrides'), 0)`
 
-	sqlLatestQuestions = `SELECT text FROM messages WHERE kind = 'citizen' AND text <> '' AND COALESCE(choice, '') = '' ORDER BY n DESC LIMIT $1`
+	sqlLatestQuestions = `SELECT channel, ref, text FROM messages WHERE kind = 'citizen' AND text <> '' AND COALESCE(choice, '') = '' ORDER BY n DESC LIMIT $1`
 )
 
 // Moment is the number of the newest release and the version of the overrides: what a node
@@ -164,9 +164,12 @@ func (db *DB) endOverride(ctx context.Context, kind string, id int64, by kb.Memb
 func (db *DB) LatestQuestions(ctx context.Context, limit int) ([]string, error) {
 	var all []string
 	err := db.scan(ctx, sqlLatestQuestions, []any{bounded(limit)}, func(r *sql.Rows) error {
-		var text string
-		err := r.Scan(&text)
-		all = append(all, text)
+		var channel, ref, text string
+		if err := r.Scan(&channel, &ref, &text); err != nil {
+			return err
+		}
+		plain, err := db.keys.OpenText(text, linePlace(channel, ref)...)
+		all = append(all, plain)
 		return err
 	})
 	return all, err
