@@ -25,6 +25,7 @@ type app struct {
 	live    *release.Live
 	front   *bot.Front
 	started kb.Started
+	now     func() time.Time
 
 	studio *kb.Studio
 	// poke has the follower look now; dates are those at which the live release changes by
@@ -50,26 +51,27 @@ func (c *cli) open(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
 		return nil, err
 	}
 	if a.store, err = store.Open(ctx, cfg.DB, store.Options{}); err != nil {
 		return nil, err
 	}
-	if err := a.start(ctx); err != nil {
+	docs, err := kb.ReadDocuments(data.Files)
+	if err == nil {
+		err = a.start(ctx, docs)
+	}
+	if err != nil {
 		_ = a.store.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
-func (a *app) start(ctx context.Context) error {
-	docs, err := kb.ReadDocuments(data.Files)
-	if err != nil {
-		return err
-	}
-	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), time.Now)
+// start takes the documents in where they are new and puts the current release live.
+func (a *app) start(ctx context.Context, docs []kb.Document) (err error) {
+	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, time.Now, a.look)
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
 	server, err := a.server(hub)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -99,8 +99,10 @@ func (a *app) runner() *jobs.Runner {
 	return r
 }
 
-func (a *app) server(hub *live.Hub) (*web.Server, error) {
-	return web.New(web.Config{
+func (a *app) server(hub *live.Hub) (*web.Server, error) { return web.New(a.webConfig(hub)) }
+
+func (a *app) webConfig(hub *live.Hub) web.Config {
+	return web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Live: func() web.Live {
 			if v := a.live.View(); v != nil {
@@ -114,8 +116,8 @@ func (a *app) server(hub *live.Hub) (*web.Server, error) {
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
+	}
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the
