@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -11,8 +12,11 @@ import (
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/fault"
+	"shenwei/internal/jobs"
 	"shenwei/internal/store"
+	"shenwei/internal/vault"
 	"shenwei/kb"
+	"shenwei/web/auth"
 )
 
 // app is what every command that answers needs: the record, the knowledge, a live engine.
@@ -32,6 +36,11 @@ type app struct {
 	// itself, the next one first. Only the follower touches them once it runs.
 	poke  chan struct{}
 	dates []time.Time
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
+	// handBack is told of an agent who was disabled, or is no agent any more.
+	handBack []func(ctx context.Context, account string) error
 }
 
 // farAhead is after every date that knowledge may name.
@@ -40,6 +49,19 @@ var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 // open reads the configuration, opens the record, takes the embedded knowledge in where
 // it is new and builds the engine of the current release.
 func (c *cli) open(ctx context.Context) (*app, error) {
+	a, err := c.openRecord(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx); err != nil {
+		_ = a.store.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// openRecord is open without the engine, for commands that need only the record.
+func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	cfg, err := c.loadConfig()
 	if err != nil {
 		return nil, err
@@ -52,25 +74,47 @@ func (c *cli) open(ctx context.Context) (*app, error) {
 		return nil, err
 	}
 	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
-	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
+	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, cfg.DB, store.Options{}); err != nil {
-		return nil, err
-	}
-	docs, err := kb.ReadDocuments(data.Files)
-	if err == nil {
-		err = a.start(ctx, docs)
-	}
-	if err != nil {
-		_ = a.store.Close()
-		return nil, err
-	}
+	a.staff = a.authService()
 	return a, nil
 }
 
-// start takes the documents in where they are new and puts the current release live.
-func (a *app) start(ctx context.Context, docs []kb.Document) (err error) {
+// openStore opens the record with its keys. A file of keys that was made for a database that
+// has other ones goes again.
+func (a *app) openStore(ctx context.Context) error {
+	ring, made, err := a.openKeys()
+	if err != nil {
+		return err
+	}
+	a.keys = ring
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring})
+	switch {
+	case err != nil && made:
+		return errors.Join(err, os.Remove(a.cfg.keyFile()))
+	case err != nil:
+		return err
+	case made:
+		a.log.Warn("a key to the personal data in the database was made; keep a copy apart from the database's backups, without it they cannot be read", "file", a.cfg.keyFile())
+	}
+	return nil
+}
+
+// start takes the embedded documents in where they are new and puts the current release live.
+func (a *app) start(ctx context.Context) error {
+	docs, err := kb.ReadDocuments(data.Files)
+	if err != nil {
+		return err
+	}
+	return a.startWith(ctx, docs)
+}
+
+func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
+	var err error
+	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
 	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err

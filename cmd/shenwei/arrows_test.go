@@ -64,7 +64,7 @@ var (
 		"web/live":     {},
 		"web/markdown": {}, // articles as HTML
 		"web/respond":  {},
-		"web/staff":    channel,
+		"web/staff":    append([]string{"internal/vault"}, channel...),
 		"web/chat":     channel,
 		"web/desk":     channel,
 		"web/studio":   channel,
@@ -79,8 +79,9 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"data":           {"kb"},                   // the shipped knowledge is read and checked
-		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
+		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
+		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
+		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
 	}
 

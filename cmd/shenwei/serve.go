@@ -3,20 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
-	"shenwei/internal/jobs"
-	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
@@ -74,29 +69,20 @@ func (a *app) serve(ctx context.Context) error {
 	} else if n > 0 {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
+	a.schedule()
 	a.log.Info("serving", "addr", ln.Addr().String())
+	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
-	group.Go(func() error { return a.runner().Run(ctx) })
+	group.Go(func() error { return a.jobs.Run(ctx) })
+	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
 	return group.Wait()
-}
-
-// runner does what is scheduled.
-func (a *app) runner() *jobs.Runner {
-	host, _ := os.Hostname() // the process's number is enough where there is none
-	r := jobs.New(jobs.Config{Store: a.store, Log: a.log, Holder: fmt.Sprintf("%s/%d", host, os.Getpid())})
-	r.Register(store.PublishJob, func(ctx context.Context, j jobs.Job) (time.Duration, error) {
-		change, err := strconv.ParseInt(j.Payload, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("payload of %s: %w", j.Ref, err)
-		}
-		return 0, a.studio.PublishDue(ctx, change)
-	})
-	return r
 }
 
 func (a *app) server(hub *live.Hub) (*web.Server, error) { return web.New(a.webConfig(hub)) }
@@ -104,6 +90,7 @@ func (a *app) server(hub *live.Hub) (*web.Server, error) { return web.New(a.webC
 func (a *app) webConfig(hub *live.Hub) web.Config {
 	return web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if v := a.live.View(); v != nil {
 				return v

@@ -141,6 +141,32 @@ func (db *DB) auditHead(ctx context.Context) (h auditHead, found bool, err error
 	return h, found, err
 }
 
+// proveHead signs the head of a new log, and refuses keys other than those that this database
+// was written with: what is sealed would be unreadable, and more would be sealed with them.
+func (db *DB) proveHead(ctx context.Context) error {
+	if db.keys == nil {
+		return nil
+	}
+	h, found, err := db.auditHead(ctx)
+	switch {
+	case err != nil || !found:
+		return err // a lost head is for VerifyAudit to tell
+	case h.mac != "" && !db.keys.Knows(h.mac):
+		id, _, _ := strings.Cut(h.mac, ":")
+		return fault.New(fault.Conflict, "keys: the database was written with the key %q, which is not among those configured; restore it (DIR/keys/data.key, or keys.data)", id)
+	case h.mac != "" || h.n > 0:
+		return nil
+	}
+	return db.writer.do(ctx, auditGroup, auditGroup, func(s *session) error {
+		var h auditHead
+		found, err := s.row(sqlLockHead, nil, &h.n, &h.hash, &h.base, &h.baseHash, &h.mac)
+		if err != nil || !found || h.mac != "" || h.n > 0 {
+			return err
+		}
+		return s.setHead(h)
+	})
+}
+
 // auditPage is how many entries are read at once.
 const auditPage = 1000
 

@@ -81,6 +81,9 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.closePools())
 	}
 	db.writer = startWriter(db.write, d.dialect, o)
+	if err := db.proveHead(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return db, nil
 }
 

@@ -45,13 +45,7 @@ func readFile(path string) (string, error) {
 	if err != nil || len(body) > maxFile {
 		return "", fault.Wrap(fault.BadRequest, err, "keys: %s is unreadable or larger than 64 KiB", path)
 	}
-	var keys []string
-	for _, line := range strings.Split(string(body), "\n") {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			keys = append(keys, line)
-		}
-	}
-	return strings.Join(keys, "\n"), nil
+	return strings.TrimSpace(comment.ReplaceAllString(string(body), "")), nil
 }
 
 // CreateFile makes a file with one new key, and reports whether it did: a file that is there

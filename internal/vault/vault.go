@@ -32,6 +32,9 @@ const (
 	tagBytes   = 16
 )
 
+// comment is a line for people in a file of keys.
+var comment = regexp.MustCompile(`(?m)^\s*#.*$`)
+
 // keyID is what a key may be called.
 var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,32}$`)
 
@@ -52,7 +55,7 @@ type Ring struct {
 }
 
 // Parse reads keys as "ID:BASE64", separated by commas or white space, the one that seals
-// first. The error never repeats the text.
+// first; lines that begin with # are comments. The error never repeats the text.
 func Parse(text string) (*Ring, error) {
 	keys, err := parse(text)
 	if err != nil {
@@ -63,7 +66,7 @@ func Parse(text string) (*Ring, error) {
 
 func parse(text string) ([]key, error) {
 	var keys []key
-	for i, field := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' }) {
+	for i, field := range strings.FieldsFunc(comment.ReplaceAllString(text, ""), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' }) {
 		id, encoded, ok := strings.Cut(field, ":")
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if !ok || !keyID.MatchString(id) || err != nil || len(raw) != KeyBytes {
@@ -132,6 +135,13 @@ func (r *Ring) first() key {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.keys[0]
+}
+
+// Knows tells whether the ring has the key that made a proof.
+func (r *Ring) Knows(proof string) bool {
+	id, _, _ := strings.Cut(proof, ":")
+	_, ok := r.find(id)
+	return ok
 }
 
 // find returns a key by its id. One that is not known may have been added since.

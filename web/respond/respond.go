@@ -25,7 +25,7 @@ type Problem struct {
 	ID string `json:"id,omitempty"`
 	// RetryAfter is after how many seconds to try again; 0 when the server names no time.
 	RetryAfter int `json:"retry_after,omitempty"`
-	// Detail is what a page needs to go on after a conflict; nil for most.
+	// Detail is what a page needs to go on from here.
 	Detail any `json:"detail,omitempty"`
 }
 
@@ -64,15 +64,10 @@ type limited struct {
 	after time.Duration
 }
 
-func (l limited) Unwrap() error { return l.error }
+func (l limited) Unwrap() error             { return l.error }
+func (l limited) RetryAfter() time.Duration { return l.after }
 
-// Limited returns a rate_limited fault that says after which time to try again.
-func Limited(after time.Duration) error {
-	seconds := max(1, int((after+time.Second-1)/time.Second))
-	return limited{fault.New(fault.RateLimited, "发送太快了，请 %d 秒后再试", seconds), time.Duration(seconds) * time.Second}
-}
-
-// detailed is a fault with something to go on with.
+// detailed is a fault with what a page needs to go on.
 type detailed struct {
 	error
 	detail any
@@ -80,8 +75,14 @@ type detailed struct {
 
 func (d detailed) Unwrap() error { return d.error }
 
-// WithDetail returns err with what a page needs to go on: it stands in the answer as "detail".
-func WithDetail(err error, detail any) error { return detailed{err, detail} }
+// Detailed adds to a fault what the page that asked needs to go on. It is encoded as JSON.
+func Detailed(err error, detail any) error { return detailed{err, detail} }
+
+// Limited returns a rate_limited fault that says after which time to try again.
+func Limited(after time.Duration) error {
+	seconds := max(1, int((after+time.Second-1)/time.Second))
+	return limited{fault.New(fault.RateLimited, "发送太快了，请 %d 秒后再试", seconds), time.Duration(seconds) * time.Second}
+}
 
 // unavailableRetry is the Retry-After of an unavailable service.
 const unavailableRetry = 2 * time.Second
@@ -105,9 +106,9 @@ func New(log *slog.Logger, count func(code string)) *Responder {
 // Where says what was asked, without a citizen's words.
 func (rs *Responder) Problem(where string, err error) Problem {
 	p := Problem{Code: fault.CodeOf(err), Message: fault.MessageOf(err)}
-	var l limited
-	if errors.As(err, &l) {
-		p.RetryAfter = int(l.after / time.Second)
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		p.RetryAfter = int(later.RetryAfter() / time.Second)
 	}
 	var d detailed
 	if errors.As(err, &d) {
@@ -160,7 +161,10 @@ func (rs *Responder) MethodNotAllowed(w http.ResponseWriter, allow string) {
 }
 
 func (rs *Responder) write(w http.ResponseWriter, status int, v any) {
-	body, _ := json.Marshal(v) // strings and numbers always encode
+	body, err := json.Marshal(v)
+	if err != nil { // a detail that cannot be encoded; strings and numbers always can
+		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"`+internalMessage+`"}}`)
+	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	header.Set("Cache-Control", "no-store")

@@ -93,11 +93,11 @@ func explained(err error) error {
 	var conflict *kb.DraftConflict
 	if errors.As(err, &conflict) {
 		t := conflict.Theirs
-		return respond.WithDetail(err, conflictDetail{theirView{t.Number, t.Author.Name, t.Created, t.Body}, conflict.Diff})
+		return respond.Detailed(err, conflictDetail{theirView{t.Number, t.Author.Name, t.Created, t.Body}, conflict.Diff})
 	}
 	var problems kb.Problems
 	if errors.As(err, &problems) {
-		return respond.WithDetail(err, problemDetail{problemViews(problems, kb.Document{})})
+		return respond.Detailed(err, problemDetail{problemViews(problems, kb.Document{})})
 	}
 	return err
 }

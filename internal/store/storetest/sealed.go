@@ -131,6 +131,18 @@ var sealedCases = []testCase{
 			s.Fatalf("the message does not say what to do: %v", err)
 		}
 	}},
+	{"other keys than the database was written with are refused, whatever was written", func(s *suite) {
+		s.close(s.open())
+		other, err := vault.NewKey("other")
+		s.must(err)
+		ring, err := vault.Parse(other)
+		s.must(err)
+		_, err = store.Open(s.Context(), s.dsn, store.Options{Keys: ring})
+		s.wantCode(err, fault.Conflict)
+		if !strings.Contains(fault.MessageOf(err), "suite") {
+			s.Fatalf("the message does not name the key: %v", err)
+		}
+	}},
 	{"a line that was moved to another conversation does not open", func(s *suite) {
 		db := s.open()
 		s.spill(db, "first")
