@@ -16,7 +16,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		caller := respond.CallerOf(r)
 		s.secure(w, r, caller)
-		if k == data || k == health || k == staff {
+		if k == data || k == health || k == staff || k == signOn {
 			w.Header().Set("Cache-Control", "no-store")
 		}
 		origin, own, ok := s.origins.judge(r, caller.Secure)

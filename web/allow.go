@@ -56,10 +56,10 @@ func (s *Server) allow(rt route) http.HandlerFunc {
 
 func (s *Server) openSession(r *http.Request) (auth.Principal, string, error) {
 	cookie, err := r.Cookie(StaffCookie)
-	if err != nil || s.cfg.Sessions == nil {
+	if err != nil || s.sessions == nil {
 		return auth.Principal{}, "", fault.New(fault.Unauthorized, "请先登录")
 	}
-	return s.cfg.Sessions.Open(r, strings.Clone(cookie.Value))
+	return s.sessions.Open(r, strings.Clone(cookie.Value))
 }
 
 // refused logs that somebody asked for what her roles do not allow.

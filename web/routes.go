@@ -19,6 +19,7 @@ const (
 	socket             // a WebSocket
 	health             // the process lives: not counted
 	staff              // JSON for people who work here: a session, a role, our own pages only
+	signOn             // the way to another service that signs in, and back: pages, never kept
 )
 
 // route is one line of the table. Roles say who may call a route of kind staff, and must be
@@ -30,9 +31,18 @@ type route struct {
 	handle       http.HandlerFunc
 }
 
+// Who may call a route of staff.
+var (
+	anyone         = []auth.Role{auth.Anyone}
+	enrolling      = append(auth.Known(), auth.Enrolling) // signed in, or on the way there
+	signedIn       = auth.Known()
+	administrators = []auth.Role{auth.Administrator}
+	auditors       = []auth.Role{auth.Auditor, auth.Administrator}
+)
+
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	return append([]route{
+	list := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
@@ -54,43 +64,37 @@ func (s *Server) routes() []route {
 
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
-	}, s.insightRoutes()...)
+	}
+	if s.staff == nil {
+		return list
+	}
+	return slices.Concat(list, []route{
+		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
+		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
+		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
+		{"GET", "/api/v1/staff/oidc", signOn, anyone, s.staff.OIDC},
+		{"GET", "/api/v1/staff/oidc/callback", signOn, anyone, s.staff.Callback},
+		{"POST", "/api/v1/staff/logout", staff, enrolling, s.staff.Logout},
+		{"POST", "/api/v1/staff/enrol", staff, enrolling, s.staff.Enrol},
+		{"POST", "/api/v1/staff/password", staff, signedIn, s.staff.Password},
+		{"GET", "/api/v1/staff/users", staff, administrators, s.staff.Users},
+		{"POST", "/api/v1/staff/users", staff, administrators, s.staff.AddUser},
+		{"PATCH", "/api/v1/staff/users/{id}", staff, administrators, s.staff.ChangeUser},
+		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
+		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
+		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
+		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
+	}, s.studioRoutes(), s.insightRoutes())
 }
 
-// Who looks at knowledge and numbers, who changes them, and who tries answers out.
-var (
-	readers = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator, auth.Auditor}
-	editors = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator}
-	triers  = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
-)
-
-// insightRoutes are there when Config.Insight is.
-func (s *Server) insightRoutes() []route {
-	in := s.insight
-	if in == nil {
-		return nil
-	}
-	return []route{
-		{"POST", "/api/v1/studio/try", staff, triers, in.Try},
-		{"POST", "/api/v1/studio/segment", staff, readers, in.Segment},
-		{"GET", "/api/v1/studio/gold", staff, readers, in.Gold},
-		{"POST", "/api/v1/studio/gold", staff, editors, in.AddGold},
-		{"POST", "/api/v1/studio/gold/from", staff, editors, in.GoldFrom},
-		{"GET", "/api/v1/studio/missed", staff, readers, in.Missed},
-		{"POST", "/api/v1/studio/missed/{id}/resolve", staff, editors, in.ResolveMissed},
-		{"GET", "/api/v1/studio/stats", staff, readers, in.Stats},
-		{"GET", "/api/v1/studio/stats.xlsx", staff, readers, in.StatsXLSX},
-		{"GET", "/api/v1/studio/stats.csv", staff, readers, in.StatsCSV},
-	}
-}
-
-// routed returns the routes, and an answer for every other path and method.
-func (s *Server) routed() http.Handler {
+// mux serves the routes, and has an answer for every other path and method.
+func (s *Server) mux(routes []route) http.Handler {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	kinds := map[string]kind{}
-	for _, rt := range s.routes() {
-		if rt.kind == staff && len(rt.roles) == 0 {
+	for _, rt := range routes {
+		if (rt.kind == staff || rt.kind == signOn) && len(rt.roles) == 0 {
 			panic("web: " + rt.path + " names no roles") // a mistake in the table above
 		}
 		mux.HandleFunc(rt.method+" "+rt.path, s.admit(rt.kind, s.allow(rt)))

@@ -17,9 +17,11 @@ import (
 
 	"shenwei/internal/fault"
 	"shenwei/web/api"
+	"shenwei/web/auth"
 	"shenwei/web/chat"
 	"shenwei/web/live"
 	"shenwei/web/respond"
+	pages "shenwei/web/staff"
 	"shenwei/web/studio"
 )
 
@@ -49,10 +51,17 @@ type Config struct {
 	Live func() Live
 	// Hub holds the sockets; the front tells its Committed after each commit.
 	Hub *live.Hub
-	// Sessions opens the sessions of staff; without it nobody can sign in.
-	Sessions Sessions
+	// Staff signs people in who work here; without it there are no routes for them.
+	Staff *auth.Service
+	// StaffRecord is what the pages of staff read and change; set with Staff.
+	StaffRecord pages.Record
+	// OIDC signs staff in by another service; nil when none is configured.
+	OIDC *pages.OIDC
+	// Studio is what the editors' studio works on; without it, or without Staff, there are no
+	// such routes.
+	Studio *studio.Services
 	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
-	// Respond and Now are set here; without it these pages are not there.
+	// Respond and Now are set here; without it, or without Staff, there are no such routes.
 	Insight *studio.InsightConfig
 	Log     *slog.Logger
 	// Registry takes the metrics; a new one when nil.
@@ -99,7 +108,10 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
+	staff    *pages.Staff   // nil without accounts
+	studio   *studio.Studio // nil without one
 	insight  *studio.Insight
+	sessions Sessions
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -132,6 +144,13 @@ func New(cfg Config) (*Server, error) {
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
 		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
 	})
+	if cfg.Staff != nil {
+		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
+		s.sessions = s.staff
+	}
+	if cfg.Studio != nil {
+		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
 	if cfg.Insight != nil {
 		in := *cfg.Insight
 		in.Respond, in.Now = s.respond, cfg.Now
@@ -139,7 +158,7 @@ func New(cfg Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.handler = s.observe(s.routed())
+	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -11,8 +12,11 @@ import (
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/fault"
+	"shenwei/internal/jobs"
 	"shenwei/internal/store"
+	"shenwei/internal/vault"
 	"shenwei/kb"
+	"shenwei/web/auth"
 )
 
 // app is what every command that answers needs: the record, the knowledge, a live engine.
@@ -26,11 +30,39 @@ type app struct {
 	bench   *release.Bench
 	front   *bot.Front
 	started kb.Started
+	now     func() time.Time
+
+	studio *kb.Studio
+	// poke has the follower look now; dates are those at which the live release changes by
+	// itself, the next one first. Only the follower touches them once it runs.
+	poke  chan struct{}
+	dates []time.Time
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
+	// handBack is told of an agent who was disabled, or is no agent any more.
+	handBack []func(ctx context.Context, account string) error
 }
+
+// farAhead is after every date that knowledge may name.
+var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
 // it is new and builds the engine of the current release.
 func (c *cli) open(ctx context.Context) (*app, error) {
+	a, err := c.openRecord(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx); err != nil {
+		_ = a.store.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// openRecord is open without the engine, for commands that need only the record.
+func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	cfg, err := c.loadConfig()
 	if err != nil {
 		return nil, err
@@ -42,26 +74,49 @@ func (c *cli) open(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
-	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, cfg.DB, store.Options{}); err != nil {
-		return nil, err
-	}
-	if err := a.start(ctx); err != nil {
-		_ = a.store.Close()
-		return nil, err
-	}
+	a.staff = a.authService()
 	return a, nil
 }
 
+// openStore opens the record with its keys. A file of keys that was made for a database that
+// has other ones goes again.
+func (a *app) openStore(ctx context.Context) error {
+	ring, made, err := a.openKeys()
+	if err != nil {
+		return err
+	}
+	a.keys = ring
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring})
+	switch {
+	case err != nil && made:
+		return errors.Join(err, os.Remove(a.cfg.keyFile()))
+	case err != nil:
+		return err
+	case made:
+		a.log.Warn("a key to the personal data in the database was made; keep a copy apart from the database's backups, without it they cannot be read", "file", a.cfg.keyFile())
+	}
+	return nil
+}
+
+// start takes the embedded documents in where they are new and puts the current release live.
 func (a *app) start(ctx context.Context) error {
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		return err
 	}
-	a.library = kb.NewLibrary(a.store, gate{a.builder}, time.Now)
+	return a.startWith(ctx, docs)
+}
+
+func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
+	var err error
+	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
+	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
 	}
@@ -71,6 +126,12 @@ func (a *app) start(ctx context.Context) error {
 	}
 	a.live = release.NewLive(a.log)
 	a.live.Swap(running)
+	a.dates = a.started.Release.Dates(a.started.Release.AsOf, farAhead)
+	over, err := a.store.Overrides(ctx)
+	if err != nil {
+		return err
+	}
+	a.live.Override(over)
 	return nil
 }
 
@@ -82,6 +143,9 @@ func (a *app) close() error {
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}
+	}
+	if a.studio != nil {
+		a.studio.Close()
 	}
 	return a.store.Close()
 }

@@ -12,6 +12,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
 	"shenwei/web/studio"
@@ -58,7 +59,8 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	insights, err := a.insightConfig()
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
+	insights, err := a.insights()
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -71,12 +73,18 @@ func (a *app) serve(ctx context.Context) error {
 	} else if n > 0 {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
+	a.schedule()
 	a.log.Info("serving", "addr", ln.Addr().String())
+	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
 	group.Go(func() error { return a.bench.Run(ctx) })
+	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -84,21 +92,29 @@ func (a *app) serve(ctx context.Context) error {
 }
 
 func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
-	return web.New(web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Insight: insights,
+	cfg := a.webConfig(hub)
+	cfg.Insight = insights
+	return web.New(cfg)
+}
+
+func (a *app) webConfig(hub *live.Hub) web.Config {
+	return web.Config{
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
-			if e := a.live.Current(); e != nil {
-				return e
+			if v := a.live.View(); v != nil {
+				return v
 			}
 			return nil
 		},
+		Studio:  &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
 		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
+	}
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

@@ -19,7 +19,7 @@ const (
 	sqlTopReply = `SELECT COALESCE((SELECT n FROM messages WHERE kind = 'reply' ORDER BY n DESC LIMIT 1), 0)`
 	sqlTopThumb = `SELECT COALESCE(MAX(n), 0) FROM insight_thumbs`
 
-	turnColumns = `SELECT r.n, r.conversation, m.seq, r.seq, m.at, m.channel, m.text, m.choice, r.reply, r.trace
+	turnColumns = `SELECT r.n, r.conversation, m.seq, r.seq, m.at, m.channel, m.ref, m.text, m.choice, r.reply, r.trace
 		FROM messages r JOIN messages m ON m.conversation = r.conversation AND m.seq =
 			(SELECT x.seq FROM messages x WHERE x.conversation = r.conversation AND x.seq < r.seq AND x.answer = r.seq
 			ORDER BY x.seq DESC LIMIT 1)`
@@ -90,9 +90,16 @@ func (i Insight) turns(ctx context.Context, query string, args ...any) ([]insigh
 	err := i.db.scan(ctx, query, args, func(r *sql.Rows) error {
 		var t insight.Turn
 		var at int64
-		var choice, reply string
+		var ref, choice, reply string
 		var trace []byte
-		if err := r.Scan(&t.N, &t.Conversation, &t.Line, &t.Answer, &at, &t.Channel, &t.Text, &choice, &reply, &trace); err != nil {
+		err := r.Scan(&t.N, &t.Conversation, &t.Line, &t.Answer, &at, &t.Channel, &ref, &t.Text, &choice, &reply, &trace)
+		if err == nil {
+			t.Text, err = i.db.keys.OpenText(t.Text, linePlace(string(t.Channel), ref)...)
+		}
+		if err == nil {
+			trace, err = i.db.openTrace(trace, t.Conversation, t.Answer)
+		}
+		if err != nil {
 			return err
 		}
 		t.At, t.Tapped = fromMicros(at), choice != ""

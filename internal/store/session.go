@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"shenwei/internal/vault"
 )
 
 // session is one connection that writes, with the statements prepared on it. It is not
@@ -16,6 +18,7 @@ type session struct {
 	dialect *dialect
 	ctx     context.Context
 	now     func() time.Time
+	keys    *vault.Ring
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }

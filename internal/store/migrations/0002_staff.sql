@@ -99,4 +99,5 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_due ON jobs (due) WHERE state = 'waiting';
 CREATE INDEX jobs_lease ON jobs (lease) WHERE state = 'running';
 
-CREATE INDEX conversations_updated ON conversations (updated);
+-- What is to be deleted is found by age.
+CREATE INDEX conversations_created ON conversations (created, id);
