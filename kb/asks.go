@@ -27,7 +27,7 @@ func AddAsks(doc Document, asks ...string) (Document, []string, error) {
 	}
 	var added []string
 	for _, a := range asks {
-		a = strings.Join(strings.Fields(a), " ")
+		a = strings.Join(strings.Fields(strings.ToValidUTF8(a, "\uFFFD")), " ")
 		switch key := AskKey(a); {
 		case key == "":
 			return doc, nil, fault.New(fault.BadRequest, "问法不能是空的")
