@@ -87,6 +87,8 @@ func FuzzAddAsks(f *testing.F) {
 	f.Add("code: CRJ-001\nasks:\n  - 一\n", "二")
 	f.Add("asks: [a]\n", "- x")
 	f.Add("!", "\xff")
+	f.Add("\r?", "0")
+	f.Add("asks:\u2028  - a\n", "b")
 	f.Add("asks:\n- \"a\n  b\"\nname: x", "#")
 	f.Fuzz(func(t *testing.T, body, ask string) {
 		doc := Document{KindItem, "CRJ-001", body}
