@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"shenwei/bot"
+	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/audit"
 	"shenwei/internal/store"
@@ -86,12 +87,8 @@ const goldHeader = "id\tquestion\taction\tcodes\tfacet\tsure\n"
 // build. The gold file fraud.tsv holds a row that nobody may override.
 func smallKnowledge(t testing.TB) []kb.Document {
 	t.Helper()
-	all, err := kb.ReadDocuments(data.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var docs []kb.Document
-	for _, d := range all {
+	for _, d := range shippedDocuments(t) {
 		if d.Kind == kb.KindLexicon || d.Kind == kb.KindWeights {
 			docs = append(docs, d)
 		}
@@ -114,6 +111,55 @@ var sharedDictionary = sync.OnceValue(func() string {
 	}
 	return dir
 })
+
+func shippedDocuments(t testing.TB) []kb.Document {
+	t.Helper()
+	docs, err := kb.ReadDocuments(data.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+func itemOf(t testing.TB, docs []kb.Document, code string) kb.Document {
+	t.Helper()
+	for _, d := range docs {
+		if d.Key() == kb.ItemKey(code) {
+			return d
+		}
+	}
+	t.Fatal("no item " + code)
+	return kb.Document{}
+}
+
+func newBuilder(t testing.TB) *release.Builder {
+	t.Helper()
+	b, err := release.NewBuilder(sharedDictionary(), bot.Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// openStudio is a studio over a real record without a server.
+func openStudio(t testing.TB, docs []kb.Document) (*store.DB, *kb.Studio) {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kb.NewLibrary(db, nil, time.Now).Start(t.Context(), docs); err != nil {
+		t.Fatal(err)
+	}
+	s := kb.NewStudio(db, nil, slog.New(slog.DiscardHandler), time.Now, nil)
+	t.Cleanup(func() {
+		s.Close()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db, s
+}
 
 func newDesk(t testing.TB, docs []kb.Document) *desk {
 	t.Helper()
