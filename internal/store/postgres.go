@@ -34,7 +34,7 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
 		clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 		skip:   ` FOR UPDATE SKIP LOCKED`,
-		list:   `json_array_elements_text(CAST($3 AS json))`,
+		list:   `json_array_elements_text(CAST(%s AS json))`,
 		setup:  insistOnDurability,
 		check:  checkPostgres,
 	}
