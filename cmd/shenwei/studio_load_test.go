@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"shenwei/bot/release"
 	"shenwei/kb"
 	"shenwei/web/auth"
 )
@@ -79,9 +81,9 @@ func TestNoQuestionFailsOrMixesReleasesWhileTheyChange(t *testing.T) {
 // feeOf is the fee that a release says: odd ones are the first again.
 func feeOf(release int64) string {
 	if release%2 == 1 {
-		return "100元"
+		return "费用100元"
 	}
-	return fmt.Sprintf("%d元", 1000+release)
+	return fmt.Sprintf("费用%d元", 1000+release)
 }
 
 // publishFees publishes both items with the fee of a release.
@@ -92,7 +94,7 @@ func (d *desk) publishFees(number int64, by kb.Member) (int64, error) {
 	}
 	var docs []kb.Document
 	for _, r := range live.Revisions {
-		if r.Kind == kb.KindItem && r.ID != "RK-050" {
+		if r.Kind == kb.KindItem && (r.ID == "CRJ-002" || r.ID == "JJ-007") {
 			docs = append(docs, withFee(r.Document, feeOf(number)))
 		}
 	}
@@ -220,5 +222,42 @@ func BenchmarkGate(b *testing.B) {
 		}
 		b.ReportMetric(float64(report.Gold), "gold")
 		b.ReportMetric(report.Seconds, "s/gate")
+	}
+}
+
+// BenchmarkSave is what an editor waits for when a form saves by itself: all of the shipped
+// knowledge, an item with many asks, problems and hints included.
+func BenchmarkSave(b *testing.B) {
+	_, studio := openStudio(b, shippedDocuments(b))
+	by := kb.Member{ID: "1", Login: "li", Name: "李敏"}
+	seen := int64(0)
+	for n := 0; b.Loop(); n++ {
+		fields := fmt.Appendf(nil, `{"fee":"%d元"}`, n)
+		saved, err := studio.Save(b.Context(), kb.Edit{Kind: kb.KindItem, ID: "CRJ-011", Base: 1, Draft: seen, Fields: fields, By: by})
+		if err != nil || len(saved.Problems) > 0 {
+			b.Fatalf("%v %v", err, saved.Problems)
+		}
+		seen = saved.Revision.Number
+	}
+}
+
+// BenchmarkPublishToAnswer is the way of a release of all the shipped knowledge from the
+// publishing to an engine that answers with it; on another node up to followEvery is added.
+func BenchmarkPublishToAnswer(b *testing.B) {
+	docs := shippedDocuments(b)
+	db, _ := openStudio(b, docs)
+	log := slog.New(slog.DiscardHandler)
+	a := &app{store: db, builder: newBuilder(b), live: release.NewLive(log), log: log}
+	drafts, err := db.AddDrafts(b.Context(), []kb.Document{withFee(itemOf(b, docs, "CRJ-011"), "1元")}, kb.FromEditor, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := int64(1); b.Loop(); n++ {
+		if _, err := db.Publish(b.Context(), kb.Order{Base: n, Put: drafts, At: time.Now()}); err != nil {
+			b.Fatal(err)
+		}
+		if err := a.swapTo(b.Context()); err != nil || a.live.Current().Release() != n+1 {
+			b.Fatal(err)
+		}
 	}
 }
