@@ -68,7 +68,7 @@ func (s *Server) routes() []route {
 	if s.staff == nil {
 		return list
 	}
-	return append(list, []route{
+	return slices.Concat(list, []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -85,7 +85,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}...)
+	}, s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
 }
 
 // mux serves the routes, and has an answer for every other path and method.
