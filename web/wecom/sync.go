@@ -149,7 +149,7 @@ func (ch *Channel) take(ctx context.Context, account, cursor string, messages []
 			taken = append(taken, wechat.Taken{Ref: p.Ref(), Conversation: conversation, Push: p, At: ch.now()})
 			seen = append(seen, wechat.Seen{
 				Contact: wechat.Contact{Conversation: conversation, Account: m.Account, OpenID: m.External, Following: true},
-				Opens:   wechat.OpensMessage, At: p.At(),
+				Opens:   wechat.OpensMessage, At: ch.cfg.Door.Local(p.At()),
 			})
 		}
 	}
