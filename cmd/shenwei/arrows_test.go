@@ -31,7 +31,7 @@ var (
 	record = []string{
 		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
-		"internal/audit", "internal/outbox", "internal/jobs",
+		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
 	}
 
 	// arrows maps a package to what it may import beside everywhere.
@@ -43,11 +43,14 @@ var (
 		"internal/outbox":   {},
 		"internal/jobs":     {},
 		"internal/bus":      {},
+		"internal/vault":    {}, // sealed fields and the keys to them
 
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
 		"kb/index":   {"kb", "kb/segment"},
-		"intents":    {"kb", "kb/segment"},
+		// Workbooks and tables: knowledge in and bytes out, called by the command line and the studio.
+		"kb/exchange": {"kb"},
+		"intents":     {"kb", "kb/segment"},
 
 		"bot":         {"kb", "intents", "bot/desk"},
 		"bot/desk":    {},
@@ -59,12 +62,13 @@ var (
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
 		"internal/store/storetest/pgtest": {}, // a PostgreSQL server for tests
 
-		"web/auth":    {},
+		"web/auth":    {"internal/audit", "internal/vault"},
 		"web/live":    {},
 		"web/respond": {},
+		"web/staff":   append([]string{"internal/vault"}, channel...),
 		"web/chat":    channel,
 		"web/desk":    channel,
-		"web/studio":  channel,
+		"web/studio":  append([]string{"kb/exchange"}, channel...), // it imports and exports
 		"web/api":     channel,
 		"web/wechat":  channel,
 		"web/wecom":   slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
@@ -78,9 +82,10 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"data":           {"kb"},                   // the shipped knowledge is read and checked
-		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
-		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
+		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
+		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
+		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
+		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},
 		// Both adapters over a real record and a played WeChat.
 		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
 		"web/wecom":  {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},

@@ -15,6 +15,10 @@ type dialect struct {
 	goose goose.Dialect
 	// tables lists the tables of the database or schema in use.
 	tables string
+	// clock is the time now, in microseconds; skip passes over rows that another transaction
+	// has locked; list is a table of the strings in a JSON array, the
+	// parameter %s, in a column value.
+	clock, skip, list string
 	// types fill the templates of the migrations.
 	types struct{ Serial, Bytes, Clustered string }
 	// writers is how many connections write; timeout bounds a transaction, 0 for none.
@@ -24,4 +28,15 @@ type dialect struct {
 	setup func(ctx context.Context, c *sql.Conn) error
 	// check refuses a database that cannot be served from, before anything is written.
 	check func(ctx context.Context, db *sql.DB, o Options) error
+
+	// snapshot begins a transaction that only reads, and sees one moment throughout.
+	snapshot string
+	// references lists which table refers to which.
+	references string
+	// overriding lets an insert name the values of identity columns.
+	overriding string
+	// counted moves a table's identity column past the values that were inserted with it.
+	counted func(ctx context.Context, tx *sql.Tx, table string) error
+	// settle ends a restore: what it left for later is in the file itself.
+	settle func(ctx context.Context, db *sql.DB) error
 }

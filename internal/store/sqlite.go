@@ -36,11 +36,21 @@ func connectSQLite(path string, o *Options) (pools, error) {
 	d := &dialect{
 		name: "SQLite", begin: "BEGIN IMMEDIATE", goose: goose.DialectSQLite3, writers: 1,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
+		clock:  `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
+		list:   `json_each(%s)`,
 		setup: func(ctx context.Context, c *sql.Conn) error {
 			_, err := c.ExecContext(ctx, `PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages)+`; PRAGMA journal_size_limit = 67108864`)
 			return err
 		},
 		check: checkSQLite,
+		// A reader of the write-ahead log sees the database as its first read found it.
+		snapshot:   "BEGIN",
+		references: `SELECT DISTINCT m.name, f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		counted:    func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT follows what is inserted
+		settle: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+			return err
+		},
 	}
 	d.types.Serial, d.types.Bytes, d.types.Clustered = "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", " WITHOUT ROWID"
 	write, err := sql.Open("sqlite3", sqliteDSN(path, false))

@@ -58,7 +58,7 @@ type takenPush struct {
 	added bool
 }
 
-func preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
+func (db *DB) preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
 	for _, err := range []error{
 		checkName("ref", t.Ref, false), checkName("conversation", t.Conversation, false),
 		checkName("openid", seen.Contact.OpenID, false), checkName("account", seen.Contact.Account, false),
@@ -69,7 +69,10 @@ func preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
 	}
 	t.Push.Text, t.Push.Label, t.Push.Key = clean(t.Push.Text), clean(t.Push.Label), clean(t.Push.Key)
 	body, err := encodeJSON("the push", t.Push)
-	return &takenPush{Taken: t, seen: seen, body: body}, err
+	if err != nil {
+		return nil, err
+	}
+	return &takenPush{Taken: t, seen: seen, body: db.keys.SealText(body, pushPlace("push", t.Ref)...)}, nil
 }
 
 func (db *DB) takePush(s *session, t *takenPush) error {
@@ -82,7 +85,7 @@ func (db *DB) takePush(s *session, t *takenPush) error {
 
 // TakePush stores a push once: see wechat.Store.
 func (db *DB) TakePush(ctx context.Context, t wechat.Taken, seen wechat.Seen) (wechat.Taken, error) {
-	p, err := preparePush(t, seen)
+	p, err := db.preparePush(t, seen)
 	if err != nil {
 		return wechat.Taken{}, err
 	}
@@ -98,7 +101,7 @@ func (db *DB) TakePush(ctx context.Context, t wechat.Taken, seen wechat.Seen) (w
 
 func (db *DB) seeContact(s *session, seen wechat.Seen) error {
 	c, w := seen.Contact, seen.Window()
-	_, err := s.exec(sqlSeeContact, c.Conversation, c.Account, c.OpenID, c.Following,
+	_, err := s.exec(sqlSeeContact, c.Conversation, c.Account, db.keys.SealText(c.OpenID, openidPlace(c.Conversation)...), c.Following,
 		microsOrZero(w.MessageUntil), w.MessageLeft, microsOrZero(w.MomentUntil), w.MomentLeft, seen.At.UnixMicro())
 	if err != nil {
 		return err
@@ -138,9 +141,14 @@ func (db *DB) SettlePush(ctx context.Context, ref string, from, to wechat.PushSt
 	if err := checkEntries(send); err != nil {
 		return false, err
 	}
+	var sealed *string
+	if body != nil {
+		text := db.keys.SealText(string(body), pushPlace("body", ref)...)
+		sealed = &text
+	}
 	var won bool
 	err := db.writer.do(ctx, ref, "", func(s *session) error {
-		n, err := s.exec(sqlSettlePush, string(to), body, ref, string(from))
+		n, err := s.exec(sqlSettlePush, string(to), sealed, ref, string(from))
 		if won = n == 1; err != nil || !won {
 			return err
 		}
@@ -152,7 +160,7 @@ func (db *DB) SettlePush(ctx context.Context, ref string, from, to wechat.PushSt
 // Push reads a push.
 func (db *DB) Push(ctx context.Context, ref string) (wechat.Taken, error) {
 	var all []wechat.Taken
-	err := db.scan(ctx, sqlPush, []any{ref}, collectPushes(&all))
+	err := db.scan(ctx, sqlPush, []any{ref}, db.collectPushes(&all))
 	if err == nil && len(all) == 0 {
 		err = fault.New(fault.NotFound, "there is no such push")
 	}
@@ -165,17 +173,29 @@ func (db *DB) Push(ctx context.Context, ref string) (wechat.Taken, error) {
 // OpenPushes lists pushes of before a time whose answer is not out, oldest first.
 func (db *DB) OpenPushes(ctx context.Context, before time.Time, limit int) ([]wechat.Taken, error) {
 	var all []wechat.Taken
-	err := db.scan(ctx, sqlOpenPushes, []any{before.UnixMicro(), bounded(limit)}, collectPushes(&all))
+	err := db.scan(ctx, sqlOpenPushes, []any{before.UnixMicro(), bounded(limit)}, db.collectPushes(&all))
 	return all, err
 }
 
-func collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
+func (db *DB) collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
 	return func(r *sql.Rows) error {
 		var t wechat.Taken
 		var push string
+		var body sql.NullString
 		var at int64
-		if err := r.Scan(&t.Ref, &t.Conversation, &push, &t.State, &t.Body, &at); err != nil {
+		if err := r.Scan(&t.Ref, &t.Conversation, &push, &t.State, &body, &at); err != nil {
 			return err
+		}
+		push, err := db.keys.OpenText(push, pushPlace("push", t.Ref)...)
+		if err != nil {
+			return err
+		}
+		if body.Valid {
+			text, err := db.keys.OpenText(body.String, pushPlace("body", t.Ref)...)
+			if err != nil {
+				return err
+			}
+			t.Body = []byte(text)
 		}
 		if err := json.Unmarshal([]byte(push), &t.Push); err != nil {
 			return fault.Wrap(fault.Internal, err, "a stored push cannot be read")
@@ -194,6 +214,9 @@ func (db *DB) Contact(ctx context.Context, conversation string) (wechat.Contact,
 		&message, &c.Window.MessageLeft, &moment, &c.Window.MomentLeft)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "this conversation is with nobody on WeChat")
+	}
+	if err == nil {
+		c.OpenID, err = db.keys.OpenText(c.OpenID, openidPlace(conversation)...)
 	}
 	c.Window.MessageUntil, c.Window.MomentUntil = fromMicros(message), fromMicros(moment)
 	return c, err
@@ -286,7 +309,7 @@ func (db *DB) Cursors(ctx context.Context) ([]string, error) {
 func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error) {
 	all := make([]*takenPush, 0, len(batch))
 	for i, t := range batch {
-		p, err := preparePush(t, seen[i])
+		p, err := db.preparePush(t, seen[i])
 		if err != nil {
 			return nil, err
 		}

@@ -26,14 +26,14 @@ func lostRow(r outbox.Row) outbox.Verdict {
 	return outbox.Verdict{State: outbox.Waiting, Doubt: true, Note: errInFlight.Error()}
 }
 
-func (s *suite) claim(db *store.DB, owner string, now time.Time) []outbox.Row {
+func (s *suite) claimRows(db *store.DB, owner string, now time.Time) []outbox.Row {
 	s.Helper()
 	rows, err := db.ClaimOutbox(s.Context(), "test", owner, now, now.Add(time.Minute), 10, lostRow)
 	s.must(err)
 	return rows
 }
 
-func keys(rows []outbox.Row) string {
+func rowKeys(rows []outbox.Row) string {
 	out := ""
 	for _, r := range rows {
 		out += r.Key + " "
@@ -45,16 +45,16 @@ var outboxCases = []testCase{
 	{"rows of a lane leave one after the other, lanes beside one another", func(s *suite) {
 		db := s.open()
 		s.must(db.AddOutbox(s.Context(), letter("a", "a1"), letter("a", "a2"), letter("b", "b1")))
-		rows := s.claim(db, "one", Noon)
-		if keys(rows) != "a1 b1 " || rows[0].State != outbox.Sending || rows[0].Attempts != 1 || string(rows[0].Body) != "a1" {
+		rows := s.claimRows(db, "one", Noon)
+		if rowKeys(rows) != "a1 b1 " || rows[0].State != outbox.Sending || rows[0].Attempts != 1 || string(rows[0].Body) != "a1" {
 			s.Fatalf("%+v", rows)
 		}
-		if again := s.claim(db, "two", Noon); len(again) != 0 {
-			s.Fatalf("claimed twice: %s", keys(again))
+		if again := s.claimRows(db, "two", Noon); len(again) != 0 {
+			s.Fatalf("claimed twice: %s", rowKeys(again))
 		}
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Sent}))
-		if next := s.claim(db, "two", Noon); keys(next) != "a2 " {
-			s.Fatalf("%s", keys(next))
+		if next := s.claimRows(db, "two", Noon); rowKeys(next) != "a2 " {
+			s.Fatalf("%s", rowKeys(next))
 		}
 	}},
 	{"an entry of a known key changes nothing", func(s *suite) {
@@ -63,7 +63,7 @@ var outboxCases = []testCase{
 		other := letter("b", "k")
 		other.Body = []byte("other")
 		s.must(db.AddOutbox(s.Context(), other))
-		rows := s.claim(db, "one", Noon)
+		rows := s.claimRows(db, "one", Noon)
 		if len(rows) != 1 || string(rows[0].Body) != "k" || rows[0].Lane != "a" {
 			s.Fatalf("%+v", rows)
 		}
@@ -73,53 +73,53 @@ var outboxCases = []testCase{
 		e := letter("a", "k")
 		e.Due, e.Expires = Noon.Add(time.Minute), Noon.Add(time.Hour)
 		s.must(db.AddOutbox(s.Context(), e))
-		if rows := s.claim(db, "one", Noon); len(rows) != 0 {
+		if rows := s.claimRows(db, "one", Noon); len(rows) != 0 {
 			s.Fatal("too early")
 		}
-		rows := s.claim(db, "one", Noon.Add(time.Minute))
+		rows := s.claimRows(db, "one", Noon.Add(time.Minute))
 		if len(rows) != 1 || !rows[0].Expires.Equal(e.Expires) {
 			s.Fatalf("%+v", rows)
 		}
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Waiting, Due: Noon.Add(time.Hour), Note: "later"}))
-		if rows := s.claim(db, "one", Noon.Add(59*time.Minute)); len(rows) != 0 {
+		if rows := s.claimRows(db, "one", Noon.Add(59*time.Minute)); len(rows) != 0 {
 			s.Fatal("too early")
 		}
-		if rows := s.claim(db, "one", Noon.Add(time.Hour)); len(rows) != 1 || rows[0].Attempts != 2 || rows[0].Note != "later" {
+		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); len(rows) != 1 || rows[0].Attempts != 2 || rows[0].Note != "later" {
 			s.Fatalf("%+v", rows)
 		}
 	}},
 	{"a held row keeps its lane back until it is released", func(s *suite) {
 		db := s.open()
 		s.must(db.AddOutbox(s.Context(), letter("a", "a1"), letter("a", "a2")))
-		rows := s.claim(db, "one", Noon)
+		rows := s.claimRows(db, "one", Noon)
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held, Note: "closed"}))
-		if rows := s.claim(db, "one", Noon.Add(time.Hour)); len(rows) != 0 {
-			s.Fatalf("%s", keys(rows))
+		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); len(rows) != 0 {
+			s.Fatalf("%s", rowKeys(rows))
 		}
 		waiting, err := db.Outbox(s.Context(), "a")
 		s.must(err)
-		if keys(waiting) != "a1 a2 " || waiting[0].State != outbox.Held || waiting[0].Note != "closed" {
+		if rowKeys(waiting) != "a1 a2 " || waiting[0].State != outbox.Held || waiting[0].Note != "closed" {
 			s.Fatalf("%+v", waiting)
 		}
 		s.must(db.ReleaseLane(s.Context(), "a"))
-		if rows := s.claim(db, "one", Noon.Add(time.Hour)); keys(rows) != "a1 " {
-			s.Fatalf("%s", keys(rows))
+		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); rowKeys(rows) != "a1 " {
+			s.Fatalf("%s", rowKeys(rows))
 		}
 	}},
 	{"a row whose process ended is sent once more, then unknown for good", func(s *suite) {
 		db := s.open()
 		s.must(db.AddOutbox(s.Context(), letter("a", "a1"), letter("a", "a2")))
-		first := s.claim(db, "dead", Noon)
-		if rows := s.claim(db, "two", Noon.Add(time.Minute)); len(rows) != 0 {
+		first := s.claimRows(db, "dead", Noon)
+		if rows := s.claimRows(db, "two", Noon.Add(time.Minute)); len(rows) != 0 {
 			s.Fatal("claimed within the lease")
 		}
-		second := s.claim(db, "two", Noon.Add(2*time.Minute))
-		if keys(second) != "a1 " || second[0].Doubts != 1 || second[0].Attempts != 2 {
+		second := s.claimRows(db, "two", Noon.Add(2*time.Minute))
+		if rowKeys(second) != "a1 " || second[0].Doubts != 1 || second[0].Attempts != 2 {
 			s.Fatalf("%+v", second)
 		}
 		s.wantCode(db.SettleOutbox(s.Context(), first[0].ID, "dead", outbox.Verdict{State: outbox.Sent}), fault.Conflict)
-		if rows := s.claim(db, "three", Noon.Add(4*time.Minute)); keys(rows) != "a2 " {
-			s.Fatalf("%s", keys(rows))
+		if rows := s.claimRows(db, "three", Noon.Add(4*time.Minute)); rowKeys(rows) != "a2 " {
+			s.Fatalf("%s", rowKeys(rows))
 		}
 		all, err := db.Outbox(s.Context(), "a")
 		s.must(err)
