@@ -21,6 +21,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
 
 	"shenwei/internal/store/storetest/pgtest"
+	"shenwei/internal/vault"
 	"shenwei/web/wechat"
 	"shenwei/web/wechat/simulator"
 )
@@ -86,6 +87,11 @@ func TestAKilledProcessBehindAnAccountLosesAndDoublesNothing(t *testing.T) {
 	}
 	dsn := pgtest.Start(t).Database(t)
 	sim, env := played(t)
+	key, err := vault.NewKey("both")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env = append(env, "SHENWEI_KEYS_DATA="+key)
 	var nodes []*service
 	for range 2 {
 		p := newProgram(t)
