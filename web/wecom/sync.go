@@ -221,9 +221,10 @@ const (
 	eventState  = "session_status_change"
 )
 
-// event acts on an event of an account. welcomeLife is how long a welcome code is good.
+// welcomeLife is how long a welcome code is good: twenty seconds, less the way.
 const welcomeLife = 18 * time.Second
 
+// event acts on an event of an account.
 func (ch *Channel) event(ctx context.Context, m message) {
 	var e struct {
 		Type     string `json:"event_type"`
