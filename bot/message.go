@@ -12,6 +12,8 @@ const (
 	Terminal Channel = "terminal"
 	API      Channel = "api"
 	CLI      Channel = "cli"
+	WeChat   Channel = "wechat"
+	WeCom    Channel = "wecom"
 )
 
 // MaxText is the longest message accepted, in characters.

@@ -83,8 +83,28 @@ type Config struct {
 	// conversations. Both stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
+	WeChat WeChat
+	WeCom  Callback
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
+}
+
+// Callback answers a platform that calls us.
+type Callback interface {
+	// Verify answers the question whether the address is ours, Receive one push.
+	Verify(w http.ResponseWriter, r *http.Request)
+	Receive(w http.ResponseWriter, r *http.Request)
+}
+
+// WeChat is an official account; *wechat.Channel is one.
+type WeChat interface {
+	Callback
+	// Enter brings a visitor inside WeChat to her conversation, SignPage lets one of our pages use
+	// WeChat's JavaScript, Open opens the mini-program from anywhere.
+	Enter(w http.ResponseWriter, r *http.Request)
+	SignPage(w http.ResponseWriter, r *http.Request)
+	Open(w http.ResponseWriter, r *http.Request)
 }
 
 // CookieName is the cookie that carries a conversation's token on our own pages.

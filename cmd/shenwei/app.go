@@ -38,9 +38,11 @@ type app struct {
 	// itself, the next one first. Only the follower touches them once it runs.
 	poke  chan struct{}
 	dates []time.Time
-	keys  *vault.Ring
-	staff *auth.Service
-	jobs  *jobs.Runner
+	// channels are set by serve.
+	channels *channels
+	keys     *vault.Ring
+	staff    *auth.Service
+	jobs     *jobs.Runner
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
@@ -141,6 +143,9 @@ func (a *app) close() error {
 	if a.front != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 		defer cancel()
+		if a.channels != nil { // it begins lines: first
+			a.channels.drain(ctx)
+		}
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}

@@ -73,8 +73,10 @@ var (
 		"web/studio":   append([]string{"bot/insight", "kb/exchange"}, channel...),
 		"web/api":      channel,
 		"web/wechat":   channel,
-		"web/wecom":    channel,
-		"web":          {"web/*"},
+		"web/wecom":    slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
+
+		"web/wechat/simulator": {"web/wechat"},
+		"web":                  {"web/*"},
 
 		"data":        {},
 		"cmd/shenwei": {"*"},
@@ -87,6 +89,9 @@ var (
 		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},
+		// Both adapters over a real record and a played WeChat.
+		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
+		"web/wecom":  {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
 	}
 
 	// folders are the only ones at the top.

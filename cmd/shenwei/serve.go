@@ -58,7 +58,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
-		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
+		bot.WithLabels(a.label))
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
@@ -81,6 +81,7 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
 	group.Go(func() error { return a.bench.Run(ctx) })
@@ -92,8 +93,13 @@ func (a *app) serve(ctx context.Context) error {
 }
 
 func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
+	var err error
+	if a.channels, err = a.newChannels(); err != nil {
+		return nil, err
+	}
 	cfg := a.webConfig(hub)
 	cfg.Insight = insights
+	a.channels.routes(&cfg)
 	return web.New(cfg)
 }
 

@@ -131,7 +131,8 @@ export const api = {
   say: (line: ChatLine) => post<Reply>('/api/v1/chat', { ...line, channel: 'web' }),
   messages: async (conversation: string, token: string, after: number) => {
     const path = `/api/v1/conversations/${encodeURIComponent(conversation)}/messages?after=${after}`
-    const body = await request<{ messages: Stored[] | null }>(path, { headers: { Authorization: `Bearer ${token}` } })
+    // Who came in through WeChat has a cookie and no token.
+    const body = await request<{ messages: Stored[] | null }>(path, token ? { headers: { Authorization: `Bearer ${token}` } } : {})
     return body.messages || []
   },
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
