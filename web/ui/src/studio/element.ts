@@ -1,37 +1,25 @@
 // The parts of Element Plus that the screens use, each with its own style sheet.
 
 import type { App } from 'vue'
-import { ElAlert } from 'element-plus/es/components/alert/index.mjs'
 import { ElButton } from 'element-plus/es/components/button/index.mjs'
 import { ElCheckbox, ElCheckboxGroup } from 'element-plus/es/components/checkbox/index.mjs'
 import { ElConfigProvider } from 'element-plus/es/components/config-provider/index.mjs'
 import { ElDialog } from 'element-plus/es/components/dialog/index.mjs'
-import { ElInput } from 'element-plus/es/components/input/index.mjs'
-import { ElOption, ElSelect } from 'element-plus/es/components/select/index.mjs'
 import { ElPagination } from 'element-plus/es/components/pagination/index.mjs'
 import { ElProgress } from 'element-plus/es/components/progress/index.mjs'
-import { ElSwitch } from 'element-plus/es/components/switch/index.mjs'
 import { ElTabPane, ElTabs } from 'element-plus/es/components/tabs/index.mjs'
-import 'element-plus/es/components/alert/style/css.mjs'
 import 'element-plus/es/components/button/style/css.mjs'
 import 'element-plus/es/components/checkbox/style/css.mjs'
 import 'element-plus/es/components/checkbox-group/style/css.mjs'
 import 'element-plus/es/components/dialog/style/css.mjs'
-import 'element-plus/es/components/input/style/css.mjs'
 import 'element-plus/es/components/message/style/css.mjs'
 import 'element-plus/es/components/message-box/style/css.mjs'
-import 'element-plus/es/components/option/style/css.mjs'
 import 'element-plus/es/components/pagination/style/css.mjs'
 import 'element-plus/es/components/progress/style/css.mjs'
-import 'element-plus/es/components/select/style/css.mjs'
-import 'element-plus/es/components/switch/style/css.mjs'
 import 'element-plus/es/components/tab-pane/style/css.mjs'
 import 'element-plus/es/components/tabs/style/css.mjs'
 
-const parts = {
-  ElAlert, ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDialog, ElInput, ElOption, ElPagination, ElProgress,
-  ElSelect, ElSwitch, ElTabPane, ElTabs,
-}
+const parts = { ElButton, ElCheckbox, ElCheckboxGroup, ElConfigProvider, ElDialog, ElPagination, ElProgress, ElTabPane, ElTabs }
 
 export function installParts(app: App): void {
   for (const [name, part] of Object.entries(parts)) app.component(name, part)

@@ -35,7 +35,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/studio/gold', component: () => import('./pages/GoldPage.vue'), meta: { title: '金标', ...read } },
   { path: '/studio/missed', component: () => import('./pages/MissedPage.vue'), meta: { title: '未解决问题', ...read } },
   { path: '/studio/stats', component: () => import('./pages/StatsPage.vue'), meta: { title: '看板', ...read } },
-  { path: '/staff', redirect: '/staff/account' },
+  { path: '/staff', redirect: (to) => ({ path: '/staff/account', hash: to.hash }) },
   { path: '/staff/sign-in', component: () => import('./pages/SignInPage.vue'), meta: { title: '登录', open: true } },
   { path: '/staff/setup', component: () => import('./pages/SetUpPage.vue'), meta: { title: '设置账号', open: true } },
   { path: '/staff/account', component: () => import('./pages/AccountPage.vue'), meta: { title: '我的账号' } },
@@ -55,7 +55,7 @@ export const router = createRouter({ history: createWebHistory(), routes })
 router.beforeEach(async (to) => {
   if (!session.state.known) await session.load()
   if (!session.state.known || to.meta.open) return true // the page says what is wrong
-  if (!session.state.user) return { path: '/staff/sign-in', query: to.fullPath === '/staff/account' ? {} : { to: to.fullPath } }
+  if (!session.state.user) return { path: '/staff/sign-in', query: to.path === '/staff/account' ? {} : { to: to.fullPath }, hash: to.hash }
   if (to.path === '/studio/documents' && !session.has(...mayRead)) return '/staff/account'
   return true
 })

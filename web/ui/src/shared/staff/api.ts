@@ -6,12 +6,17 @@ import { ApiError, request } from '../api'
 export type Role = 'editor' | 'reviewer' | 'agent' | 'supervisor' | 'administrator' | 'auditor'
 
 export interface Person { id: string; name: string; display: string; roles: Role[] }
-export interface Me { user: Person; csrf: string; second_factor: boolean; idle_seconds: number; setup: boolean }
+/** state is ok for a whole session; otherwise the second factor has still to be set up or shown. */
+export interface Me {
+  state?: 'ok' | 'code' | 'enrol'; user: Person; csrf: string; second_factor: boolean; idle_seconds: number; setup: boolean
+}
 export interface Account extends Person {
-  disabled: boolean; second_factor?: boolean; locked_until?: string; created?: string; last_seen?: string
+  disabled: boolean; second_factor?: boolean; has_password?: boolean; locked_until?: string; created?: string; signed_in?: string | null
 }
 export interface AuditEntry { n: number; at: string; actor: string; action: string; object: string; detail: string }
 export interface AuditPage { entries: AuditEntry[] | null; next: number }
+/** Whether the chain of the log is whole; problem says where it breaks. */
+export interface AuditState { ok: boolean; n: number; problem?: string }
 export interface Enrolment { secret: string; uri: string; qr: string }
 /** The outcome of signing in; csrf is there as soon as a session is. */
 export type SignIn = ({ state: 'ok' } | { state: 'code' } | ({ state: 'enrol' } & Enrolment)) & { csrf?: string }
@@ -63,7 +68,7 @@ export const accounts = {
   login: (form: { name: string; password: string; code?: string }) => signing(`${staff}/login`, form),
   enrol: (code: string) => signing(`${staff}/enrol`, { code }),
   logout: () => call<void>('POST', `${staff}/logout`, {}),
-  password: (form: { old: string; new: string }) => call<void>('POST', `${staff}/password`, form),
+  password: (form: { old: string; new: string }) => signing(`${staff}/password`, form),
   users: async () => (await call<{ users: Account[] | null }>('GET', `${staff}/users`)).users ?? [],
   create: (form: { name: string; display: string; roles: Role[] }) => call<{ link: string }>('POST', `${staff}/users`, form),
   change: (id: string, form: { display?: string; roles?: Role[]; disabled?: boolean }) =>
@@ -72,4 +77,5 @@ export const accounts = {
   signOut: (id: string) => call<void>('POST', `${staff}/users/${encodeURIComponent(id)}/signout`, {}),
   audit: (filter: { actor?: string; action?: string; object?: string; from?: string; to?: string; before?: number }) =>
     call<AuditPage>('GET', withQuery(`${staff}/audit`, filter)),
+  verifyAudit: () => call<AuditState>('POST', `${staff}/audit/verify`, {}),
 }

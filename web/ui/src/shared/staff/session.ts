@@ -9,6 +9,10 @@ interface Session {
   user: Person | null
   secondFactor: boolean
   idleSeconds: number
+  /** Signed in as far as the password: the second factor is still to come. */
+  half: '' | 'code' | 'enrol'
+  /** One can sign in through another service. */
+  oidc: boolean
   /** No account exists yet: the first one is made by the link that the server printed. */
   setup: boolean
   /** It ended on the server while somebody worked here; what is on the screen stays. */
@@ -17,7 +21,7 @@ interface Session {
 }
 
 const state = reactive<Session>({
-  known: false, user: null, secondFactor: false, idleSeconds: 0, setup: false, lost: false, problem: '',
+  known: false, user: null, secondFactor: false, idleSeconds: 0, half: '', oidc: false, setup: false, lost: false, problem: '',
 })
 
 whenLost(() => { if (state.user) state.lost = true })
@@ -28,15 +32,19 @@ async function load(): Promise<void> {
   try {
     const me = await accounts.me()
     useToken(me.csrf)
-    Object.assign(state, { known: true, user: me.user, secondFactor: me.second_factor, idleSeconds: me.idle_seconds, lost: false })
+    if (me.state && me.state !== 'ok') {
+      Object.assign(state, { known: true, user: null, half: me.state })
+      return
+    }
+    Object.assign(state, { known: true, user: me.user, half: '', setup: false, secondFactor: me.second_factor, idleSeconds: me.idle_seconds, lost: false })
   } catch (cause) {
     if (!(cause instanceof ApiError) || cause.code !== 'unauthorized') {
       state.problem = cause instanceof Error ? cause.message : '服务暂时不可用，请稍后再试。'
       return
     }
-    const detail = cause.detail as { setup?: boolean } | undefined
+    const detail = cause.detail as { setup?: boolean; oidc?: boolean } | undefined
     useToken('')
-    Object.assign(state, { known: true, user: null, setup: !!detail?.setup, lost: false })
+    Object.assign(state, { known: true, user: null, half: '', setup: !!detail?.setup, oidc: !!detail?.oidc, lost: false })
   }
 }
 
