@@ -16,7 +16,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		caller := respond.CallerOf(r)
 		s.secure(w, r, caller)
-		if k == data || k == health {
+		if k == data || k == health || k == staff || k == signOn {
 			w.Header().Set("Cache-Control", "no-store")
 		}
 		origin, own, ok := s.origins.judge(r, caller.Secure)
@@ -27,7 +27,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 				w.Header().Set("Access-Control-Allow-Origin", origin)
 			}
 		}
-		if !ok && (k == socket || changes(r.Method)) {
+		if !ok && (k == socket || k == staff || changes(r.Method)) {
 			s.respond.Error(w, r, fault.New(fault.Forbidden, "这个网站的页面不能使用本服务"))
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shenwei/internal/fault"
+	"shenwei/web/auth"
 )
 
 // kind is what a route's answers have in common.
@@ -17,48 +18,86 @@ const (
 	data               // JSON, never kept by anyone between
 	socket             // a WebSocket
 	health             // the process lives: not counted
+	staff              // JSON for people who work here: a session, a role, our own pages only
+	signOn             // the way to another service that signs in, and back: pages, never kept
 )
 
+// route is one line of the table. Roles say who may call a route of kind staff, and must be
+// there: with auth.Anyone also who is not signed in. A socket or page with roles is the same.
 type route struct {
 	method, path string
 	kind         kind
+	roles        []auth.Role
 	handle       http.HandlerFunc
 }
 
+// Who may call a route of staff.
+var (
+	anyone         = []auth.Role{auth.Anyone}
+	enrolling      = append(auth.Known(), auth.Enrolling) // signed in, or on the way there
+	signedIn       = auth.Known()
+	administrators = []auth.Role{auth.Administrator}
+	auditors       = []auth.Role{auth.Auditor, auth.Administrator}
+)
+
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	return []route{
-		{"GET", "/{$}", page, s.chat.Index},
-		{"GET", "/assets/", asset, s.chat.Asset},
-		{"GET", "/items", page, s.chat.Items},
-		{"GET", "/items/{code}", page, s.chat.Item},
-		{"GET", "/articles/{id}", page, s.chat.Article},
-		{"GET", "/privacy", page, s.chat.Privacy},
-		{"GET", "/ws/chat", socket, s.chat.Socket},
+	list := []route{
+		{"GET", "/{$}", page, nil, s.chat.Index},
+		{"GET", "/assets/", asset, nil, s.chat.Asset},
+		{"GET", "/items", page, nil, s.chat.Items},
+		{"GET", "/items/{code}", page, nil, s.chat.Item},
+		{"GET", "/articles/{id}", page, nil, s.chat.Article},
+		{"GET", "/privacy", page, nil, s.chat.Privacy},
+		{"GET", "/ws/chat", socket, nil, s.chat.Socket},
 
-		{"POST", "/api/v1/chat", data, s.api.Chat},
-		{"POST", "/api/v1/feedback", data, s.api.Feedback},
-		{"GET", "/api/v1/conversations/{id}/messages", data, s.api.Messages},
-		{"GET", "/api/v1/items", data, s.api.Items},
-		{"GET", "/api/v1/items/{code}", data, s.api.Item},
-		{"GET", "/api/v1/articles/{id}", data, s.api.Article},
-		{"GET", "/api/v1/suggest", data, s.api.Suggest},
-		{"GET", "/api/v1/outlets", data, s.api.Outlets},
-		{"GET", "/api/v1/site", data, s.api.Site},
-		{"GET", "/api/openapi.json", data, s.api.Describe},
+		{"POST", "/api/v1/chat", data, nil, s.api.Chat},
+		{"POST", "/api/v1/feedback", data, nil, s.api.Feedback},
+		{"GET", "/api/v1/conversations/{id}/messages", data, nil, s.api.Messages},
+		{"GET", "/api/v1/items", data, nil, s.api.Items},
+		{"GET", "/api/v1/items/{code}", data, nil, s.api.Item},
+		{"GET", "/api/v1/articles/{id}", data, nil, s.api.Article},
+		{"GET", "/api/v1/suggest", data, nil, s.api.Suggest},
+		{"GET", "/api/v1/outlets", data, nil, s.api.Outlets},
+		{"GET", "/api/v1/site", data, nil, s.api.Site},
+		{"GET", "/api/openapi.json", data, nil, s.api.Describe},
 
-		{"GET", "/healthz", health, s.healthz},
-		{"GET", "/readyz", data, s.readyz},
+		{"GET", "/healthz", health, nil, s.healthz},
+		{"GET", "/readyz", data, nil, s.readyz},
 	}
+	if s.staff == nil {
+		return list
+	}
+	return append(list, []route{
+		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
+		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
+		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
+		{"GET", "/api/v1/staff/oidc", signOn, anyone, s.staff.OIDC},
+		{"GET", "/api/v1/staff/oidc/callback", signOn, anyone, s.staff.Callback},
+		{"POST", "/api/v1/staff/logout", staff, enrolling, s.staff.Logout},
+		{"POST", "/api/v1/staff/enrol", staff, enrolling, s.staff.Enrol},
+		{"POST", "/api/v1/staff/password", staff, signedIn, s.staff.Password},
+		{"GET", "/api/v1/staff/users", staff, administrators, s.staff.Users},
+		{"POST", "/api/v1/staff/users", staff, administrators, s.staff.AddUser},
+		{"PATCH", "/api/v1/staff/users/{id}", staff, administrators, s.staff.ChangeUser},
+		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
+		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
+		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
+		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
+	}...)
 }
 
-// routed returns the routes, and an answer for every other path and method.
-func (s *Server) routed() http.Handler {
+// mux serves the routes, and has an answer for every other path and method.
+func (s *Server) mux(routes []route) http.Handler {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	kinds := map[string]kind{}
-	for _, rt := range s.routes() {
-		mux.HandleFunc(rt.method+" "+rt.path, s.admit(rt.kind, rt.handle))
+	for _, rt := range routes {
+		if (rt.kind == staff || rt.kind == signOn) && len(rt.roles) == 0 {
+			panic("web: " + rt.path + " names no roles") // a mistake in the table above
+		}
+		mux.HandleFunc(rt.method+" "+rt.path, s.admit(rt.kind, s.allow(rt)))
 		methods[rt.path] = append(methods[rt.path], rt.method)
 		kinds[rt.path] = rt.kind
 	}

@@ -17,9 +17,11 @@ import (
 
 	"shenwei/internal/fault"
 	"shenwei/web/api"
+	"shenwei/web/auth"
 	"shenwei/web/chat"
 	"shenwei/web/live"
 	"shenwei/web/respond"
+	pages "shenwei/web/staff"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -48,7 +50,13 @@ type Config struct {
 	Live func() Live
 	// Hub holds the sockets; the front tells its Committed after each commit.
 	Hub *live.Hub
-	Log *slog.Logger
+	// Staff signs people in who work here; without it there are no routes for them.
+	Staff *auth.Service
+	// StaffRecord is what the pages of staff read and change; set with Staff.
+	StaffRecord pages.Record
+	// OIDC signs staff in by another service; nil when none is configured.
+	OIDC *pages.OIDC
+	Log  *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -93,6 +101,8 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
+	staff    *pages.Staff // nil without accounts
+	sessions Sessions
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -125,7 +135,11 @@ func New(cfg Config) (*Server, error) {
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
 		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
 	})
-	s.handler = s.observe(s.routed())
+	if cfg.Staff != nil {
+		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
+		s.sessions = s.staff
+	}
+	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -11,8 +12,11 @@ import (
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/fault"
+	"shenwei/internal/jobs"
 	"shenwei/internal/store"
+	"shenwei/internal/vault"
 	"shenwei/kb"
+	"shenwei/web/auth"
 )
 
 // app is what every command that answers needs: the record, the knowledge, a live engine.
@@ -25,11 +29,29 @@ type app struct {
 	live    *release.Live
 	front   *bot.Front
 	started kb.Started
+	keys    *vault.Ring
+	staff   *auth.Service
+	jobs    *jobs.Runner
+	// handBack is told of an agent who was disabled, or is no agent any more.
+	handBack []func(ctx context.Context, account string) error
 }
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
 // it is new and builds the engine of the current release.
 func (c *cli) open(ctx context.Context) (*app, error) {
+	a, err := c.openRecord(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.start(ctx); err != nil {
+		_ = a.store.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// openRecord is open without the engine, for commands that need only the record.
+func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	cfg, err := c.loadConfig()
 	if err != nil {
 		return nil, err
@@ -42,20 +64,38 @@ func (c *cli) open(ctx context.Context) (*app, error) {
 		return nil, err
 	}
 	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
-	if a.builder, err = release.NewBuilder(cfg.Dir, cfg.site()); err != nil {
+	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, cfg.DB, store.Options{}); err != nil {
-		return nil, err
-	}
-	if err := a.start(ctx); err != nil {
-		_ = a.store.Close()
-		return nil, err
-	}
+	a.staff = a.authService()
 	return a, nil
 }
 
+// openStore opens the record with its keys. A file of keys that was made for a database that
+// has other ones goes again.
+func (a *app) openStore(ctx context.Context) error {
+	ring, made, err := a.openKeys()
+	if err != nil {
+		return err
+	}
+	a.keys = ring
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring})
+	switch {
+	case err != nil && made:
+		return errors.Join(err, os.Remove(a.cfg.keyFile()))
+	case err != nil:
+		return err
+	case made:
+		a.log.Warn("a key to the personal data in the database was made; keep a copy apart from the database's backups, without it they cannot be read", "file", a.cfg.keyFile())
+	}
+	return nil
+}
+
 func (a *app) start(ctx context.Context) error {
+	var err error
+	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ var (
 	record = []string{
 		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
-		"internal/audit", "internal/outbox", "internal/jobs",
+		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
 	}
 
 	// arrows maps a package to what it may import beside everywhere.
@@ -43,6 +43,7 @@ var (
 		"internal/outbox":   {},
 		"internal/jobs":     {},
 		"internal/bus":      {},
+		"internal/vault":    {}, // sealed fields and the keys to them
 
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
@@ -59,9 +60,10 @@ var (
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
 		"internal/store/storetest/pgtest": {}, // a PostgreSQL server for tests
 
-		"web/auth":    {},
+		"web/auth":    {"internal/audit", "internal/vault"},
 		"web/live":    {},
 		"web/respond": {},
+		"web/staff":   append([]string{"internal/vault"}, channel...),
 		"web/chat":    channel,
 		"web/desk":    channel,
 		"web/studio":  channel,
@@ -76,8 +78,9 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"data":           {"kb"},                   // the shipped knowledge is read and checked
-		"web":            {"bot", "kb", "intents"}, // the whole server over a store in memory
+		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
+		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
+		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
 	}
 

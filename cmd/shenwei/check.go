@@ -12,8 +12,10 @@ import (
 )
 
 type checkCmd struct {
-	JSON    bool `name:"json" help:"Print the findings as JSON."`
-	Content bool `help:"Read the live knowledge as its critic: sentences, links, numbers, gold questions."`
+	JSON    bool   `name:"json" help:"Print the findings as JSON."`
+	Content bool   `help:"Read the live knowledge as its critic: sentences, links, numbers, gold questions."`
+	Audit   bool   `help:"Follow the audit log from its first entry to its last and tell where it breaks."`
+	Since   string `help:"With --audit: an entry's number and hash as the service logged them earlier, N:HASH." placeholder:"N:HASH"`
 }
 
 // finding is one thing that was looked at.
@@ -56,6 +58,10 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	if k.Content {
 		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), time.Now())
 		add("content", problems.Err(), "nothing to complain of")
+	}
+	if k.Audit {
+		says, err := app.checkAudit(ctx, k.Since)
+		add("audit", err, says)
 	}
 	drafts, err := app.library.Drafts(ctx)
 	add("drafts", err, fmt.Sprintf("%d wait to be published", len(drafts)))

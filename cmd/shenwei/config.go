@@ -34,6 +34,8 @@ type config struct {
 	Proxy     proxyConfig     `yaml:"proxy"`
 	Links     linksConfig     `yaml:"links"`
 	Hotline   hotlineConfig   `yaml:"hotline"`
+	Auth      authConfig      `yaml:"auth"`
+	Keys      keysConfig      `yaml:"keys"`
 	Retention retentionConfig `yaml:"retention"`
 	Limits    limitsConfig    `yaml:"limits"`
 	Log       logConfig       `yaml:"log"`
@@ -61,9 +63,37 @@ type hotlineConfig struct {
 	Hours  string `yaml:"hours"`
 }
 
+// authConfig says how people sign in who work here.
+type authConfig struct {
+	// SecondFactor are the roles that must have one; "none" alone stands for nobody.
+	SecondFactor  []string   `yaml:"second_factor"`
+	IdleMinutes   int        `yaml:"idle_minutes"`
+	AbsoluteHours int        `yaml:"absolute_hours"`
+	OIDC          oidcConfig `yaml:"oidc"`
+}
+
+type oidcConfig struct {
+	Issuer       string `yaml:"issuer"`
+	ClientID     string `yaml:"client_id"`
+	ClientSecret string `yaml:"client_secret"`
+	// Claim names the account; SecondFactor says that the service has checked one.
+	Claim        string `yaml:"claim"`
+	SecondFactor bool   `yaml:"second_factor"`
+}
+
+// keysConfig holds keys, "ID:BASE64" each, the one that seals first.
+type keysConfig struct {
+	// Data seals personal data in the database; empty for the file DIR/keys/data.key.
+	Data string `yaml:"data"`
+}
+
 type retentionConfig struct {
 	ConversationsDays int `yaml:"conversations_days"`
+	AuditDays         int `yaml:"audit_days"`
 }
+
+// minAuditDays is the least that the law on network security asks of logs.
+const minAuditDays = 180
 
 type logConfig struct {
 	// Level is debug, info, warn or error.
@@ -86,7 +116,8 @@ type limitsConfig struct {
 func defaultConfig() config {
 	return config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
-		Retention: retentionConfig{ConversationsDays: 180},
+		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
+		Retention: retentionConfig{ConversationsDays: 180, AuditDays: 1095},
 		Log:       logConfig{Level: "info"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 	}
@@ -217,6 +248,12 @@ func (c config) check() error {
 	}
 	if c.Retention.ConversationsDays < 1 {
 		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")
+	}
+	if c.Retention.AuditDays < minAuditDays {
+		return fault.New(fault.BadRequest, "retention.audit_days: write at least %d; the law asks for logs of six months", minAuditDays)
+	}
+	if err := c.checkAuth(); err != nil {
+		return err
 	}
 	if c.Limits.VisitorBurst < 1 || c.Limits.AddressMinute < 1 {
 		return fault.New(fault.BadRequest, "limits: visitor_burst and address_minute must be at least 1")

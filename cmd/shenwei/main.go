@@ -33,6 +33,9 @@ type cli struct {
 	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder or a JSON file."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
+	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
+	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
 	Version kong.VersionFlag `help:"Print the version."`
 }
 

@@ -66,10 +66,16 @@ func (a *app) serve(ctx context.Context) error {
 	} else if n > 0 {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
+	a.schedule()
 	a.log.Info("serving", "addr", ln.Addr().String())
+	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.jobs.Run(ctx) })
+	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -79,6 +85,7 @@ func (a *app) serve(ctx context.Context) error {
 func (a *app) server(hub *live.Hub) (*web.Server, error) {
 	return web.New(web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if e := a.live.Current(); e != nil {
 				return e

@@ -87,6 +87,7 @@ func (db *DB) settle(o bot.Outcome) (*settlement, error) {
 	if st.state, err = encodeJSON("the state", o.State); err != nil {
 		return nil, err
 	}
+	st.state = db.keys.SealText(st.state, statePlace(st.conversation)...)
 	if st.reply, err = encodeJSON("the reply", r); err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (st *settlement) run(s *session) error {
 			return err
 		}
 	}
-	_, err = s.exec(sqlAddReply, st.conversation, st.seq, st.at, reply, st.trace)
+	_, err = s.exec(sqlAddReply, st.conversation, st.seq, st.at, reply, sealTrace(s.keys, st.trace, st.conversation, st.seq))
 	return err
 }
 

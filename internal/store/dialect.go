@@ -15,6 +15,9 @@ type dialect struct {
 	goose goose.Dialect
 	// tables lists the tables of the database or schema in use.
 	tables string
+	// clock is the time now, in microseconds; skip passes over rows that another transaction
+	// has locked; list is a table of the strings in the JSON array $3, in a column value.
+	clock, skip, list string
 	// types fill the templates of the migrations.
 	types struct{ Serial, Bytes, Clustered string }
 	// writers is how many connections write; timeout bounds a transaction, 0 for none.

@@ -40,7 +40,7 @@ func (db *DB) AddFeedback(ctx context.Context, conversation string, seq int64, s
 		case !found:
 			return refusal{noReply()}
 		}
-		_, err = s.exec(sqlFeedback, conversation, seq, score, reason, micros)
+		_, err = s.exec(sqlFeedback, conversation, seq, score, s.keys.SealText(reason, rowPlace("feedback", "reason", conversation, seq)...), micros)
 		return err
 	})
 }
@@ -48,5 +48,8 @@ func (db *DB) AddFeedback(ctx context.Context, conversation string, seq int64, s
 // Feedback reads the thumb of the reply at seq; score 0 when there is none.
 func (db *DB) Feedback(ctx context.Context, conversation string, seq int64) (score int, reason string, err error) {
 	_, err = db.get(ctx, sqlGetFeedback, []any{conversation, seq}, &score, &reason)
+	if err == nil {
+		reason, err = db.keys.OpenText(reason, rowPlace("feedback", "reason", conversation, seq)...)
+	}
 	return score, reason, err
 }

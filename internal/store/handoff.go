@@ -60,7 +60,7 @@ func addTicket(s *session, t *bot.Ticket) (int, error) {
 		return 0, err
 	}
 	added, err := s.exec(sqlAddTicket, t.Number, t.Conversation, t.Seq, t.Group, place, t.Reason, t.Item, t.Article,
-		t.Summary, t.Urgent, t.Created.UnixMicro())
+		s.keys.SealText(t.Summary, summaryPlace(t.Number)...), t.Urgent, t.Created.UnixMicro())
 	switch {
 	case err != nil:
 		return 0, err
@@ -81,6 +81,9 @@ func (db *DB) Tickets(ctx context.Context, limit int) ([]bot.Ticket, error) {
 		err := r.Scan(&t.Number, &t.Conversation, &t.Seq, &t.Group, &t.Reason, &t.Item, &t.Article, &t.Summary,
 			&t.Urgent, &t.State, &created)
 		t.Created = fromMicros(created)
+		if err == nil {
+			t.Summary, err = db.keys.OpenText(t.Summary, summaryPlace(t.Number)...)
+		}
 		all = append(all, t)
 		return err
 	})

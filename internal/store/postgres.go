@@ -32,6 +32,9 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 	d := &dialect{
 		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
 		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
+		clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+		skip:   ` FOR UPDATE SKIP LOCKED`,
+		list:   `json_array_elements_text(CAST($3 AS json))`,
 		setup:  insistOnDurability,
 		check:  checkPostgres,
 	}

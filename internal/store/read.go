@@ -14,7 +14,7 @@ const (
 	kindReply   = "reply"
 
 	sqlConversation = `SELECT channel, version, seq, owner, state FROM conversations WHERE id = $1`
-	sqlMessages     = `SELECT seq, kind, COALESCE(ref, ''), COALESCE(text, ''), COALESCE(reply, ''), at
+	sqlMessages     = `SELECT seq, kind, COALESCE(channel, ''), COALESCE(ref, ''), COALESCE(text, ''), COALESCE(reply, ''), at
 		FROM messages WHERE conversation = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 	sqlPending = `SELECT channel, ref, conversation, text, choice, at, seq FROM messages WHERE answer = 0 ORDER BY n LIMIT $1`
 	sqlTrace   = `SELECT trace FROM messages WHERE conversation = $1 AND seq = $2 AND kind = 'reply'`
@@ -67,6 +67,18 @@ func (db *DB) get(ctx context.Context, query string, args []any, dest ...any) (b
 	return err == nil, classify(err)
 }
 
+// column reads the first column of every row.
+func (db *DB) column(ctx context.Context, query string, args ...any) ([]string, error) {
+	var all []string
+	err := db.scan(ctx, query, args, func(r *sql.Rows) error {
+		var v string
+		err := r.Scan(&v)
+		all = append(all, v)
+		return err
+	})
+	return all, err
+}
+
 // Conversation reads a conversation's present version.
 func (db *DB) Conversation(ctx context.Context, id string) (bot.Conversation, error) {
 	c := bot.Conversation{ID: id}
@@ -79,7 +91,7 @@ func (db *DB) Conversation(ctx context.Context, id string) (bot.Conversation, er
 		err = noConversation()
 	}
 	if err == nil {
-		c.State, err = decodeState(state)
+		c.State, err = db.decodeState(id, state)
 	}
 	if err != nil {
 		return bot.Conversation{}, err
@@ -96,9 +108,9 @@ func (db *DB) Messages(ctx context.Context, conversation string, after int64, li
 	var all []bot.Stored
 	err := db.scan(ctx, sqlMessages, []any{conversation, after, bounded(limit)}, func(r *sql.Rows) error {
 		var m bot.Stored
-		var reply string
+		var channel, reply string
 		var at int64
-		if err := r.Scan(&m.Seq, &m.Kind, &m.Ref, &m.Text, &reply, &at); err != nil {
+		if err := r.Scan(&m.Seq, &m.Kind, &channel, &m.Ref, &m.Text, &reply, &at); err != nil {
 			return err
 		}
 		m.At = fromMicros(at)
@@ -108,6 +120,11 @@ func (db *DB) Messages(ctx context.Context, conversation string, after int64, li
 				return err
 			}
 			m.Text = m.Reply.Text
+		} else {
+			var err error
+			if m.Text, err = db.keys.OpenText(m.Text, linePlace(channel, m.Ref)...); err != nil {
+				return err
+			}
 		}
 		all = append(all, m)
 		return nil
@@ -126,8 +143,10 @@ func (db *DB) Pending(ctx context.Context, limit int) ([]bot.PendingLine, error)
 			return err
 		}
 		m.At = fromMicros(at)
+		var err error
+		m.Text, err = db.keys.OpenText(m.Text, linePlace(string(m.Channel), m.Ref)...)
 		all = append(all, p)
-		return nil
+		return err
 	})
 	return all, err
 }
@@ -144,6 +163,9 @@ func (db *DB) Trace(ctx context.Context, conversation string, seq int64) (*bot.T
 		return nil, err
 	case !found:
 		return nil, noReply()
+	}
+	if packed, err = db.openTrace(packed, conversation, seq); err != nil {
+		return nil, err
 	}
 	return unpackTrace(packed)
 }

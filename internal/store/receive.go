@@ -55,12 +55,13 @@ func (db *DB) beginConversation(ctx context.Context, m bot.Message) (bot.Receipt
 	token, hash := newToken()
 	at := db.micros(m.At)
 	var duplicate bool
+	text := db.keys.SealText(m.Text, linePlace(string(m.Channel), m.Ref)...)
 	key := "ref " + string(m.Channel) + " " + m.Ref // copies of one line go to one writer
 	err = db.writer.do(ctx, key, "", func(s *session) error {
 		if _, err := s.exec(sqlAddConversation, id, string(m.Channel), at); err != nil {
 			return err
 		}
-		added, err := s.exec(sqlAddLine, id, 1, at, string(m.Channel), m.Ref, m.Text, m.Choice)
+		added, err := s.exec(sqlAddLine, id, 1, at, string(m.Channel), m.Ref, text, m.Choice)
 		if err != nil {
 			return err
 		}
@@ -111,6 +112,7 @@ func (db *DB) goOn(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	c := bot.Conversation{ID: m.Conversation}
 	var state string
 	var duplicate bool
+	text := db.keys.SealText(m.Text, linePlace(string(m.Channel), m.Ref)...)
 	err := db.writer.do(ctx, m.Conversation, "", func(s *session) error {
 		undo := sqlGiveSeqBack
 		found, err := s.row(sqlNextSeq, []any{m.Conversation}, &c.Channel, &c.Version, &c.Seq, &c.Owner, &state)
@@ -126,7 +128,7 @@ func (db *DB) goOn(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 				return orRaced(err)
 			}
 		}
-		added, err := s.exec(sqlAddLine, c.ID, c.Seq, at, string(m.Channel), m.Ref, m.Text, m.Choice)
+		added, err := s.exec(sqlAddLine, c.ID, c.Seq, at, string(m.Channel), m.Ref, text, m.Choice)
 		if duplicate = err == nil && added == 0; duplicate {
 			_, err = s.exec(undo, c.ID)
 		}
@@ -139,7 +141,7 @@ func (db *DB) goOn(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 		return db.goOnAgain(ctx, m)
 	}
 	r := bot.Receipt{Conversation: c, Seq: c.Seq}
-	if r.Conversation.State, err = decodeState(state); err != nil {
+	if r.Conversation.State, err = db.decodeState(c.ID, state); err != nil {
 		return bot.Receipt{}, err
 	}
 	return r, nil
@@ -176,8 +178,12 @@ func (db *DB) findLine(ctx context.Context, m bot.Message) (knownLine, error) {
 	var k knownLine
 	found, err := db.get(ctx, sqlLineByRef, []any{string(m.Channel), m.Ref},
 		&k.conversation, &k.seq, &k.text, &k.choice, &k.answer, &k.reply)
-	if err == nil && !found {
+	switch {
+	case err != nil:
+	case !found:
 		err = fault.New(fault.Unavailable, "the message is still being stored; send it again")
+	default:
+		k.text, err = db.keys.OpenText(k.text, linePlace(string(m.Channel), m.Ref)...)
 	}
 	return k, err
 }

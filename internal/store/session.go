@@ -6,6 +6,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
+
+	"shenwei/internal/vault"
 )
 
 // session is one connection that writes, with the statements prepared on it. It is not
@@ -14,6 +17,8 @@ type session struct {
 	db      *sql.DB
 	dialect *dialect
 	ctx     context.Context
+	now     func() time.Time
+	keys    *vault.Ring
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }

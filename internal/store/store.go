@@ -24,6 +24,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/vault"
 	"shenwei/kb"
 )
 
@@ -36,6 +37,9 @@ var (
 type Options struct {
 	// Now is the clock for what carries no time of its own; time.Now when nil.
 	Now func() time.Time
+	// Keys seal the fields that hold personal data. Without them these stay readable in the
+	// database, and second factors cannot be kept.
+	Keys *vault.Ring
 	// Readers bounds the connections that read (default 4 for SQLite, 16 for PostgreSQL),
 	// Writers those that write to PostgreSQL (default 4; SQLite has exactly one).
 	Readers, Writers int
@@ -49,6 +53,7 @@ type Options struct {
 type DB struct {
 	dialect *dialect
 	now     func() time.Time
+	keys    *vault.Ring
 	write   *sql.DB
 	read    *sql.DB
 	writer  *writer
@@ -71,11 +76,14 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: d.dialect, now: o.Now, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
+	db := &DB{dialect: d.dialect, now: o.Now, keys: o.Keys, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
 	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}
 	db.writer = startWriter(db.write, d.dialect, o)
+	if err := db.proveHead(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return db, nil
 }
 

@@ -45,13 +45,13 @@ type writer struct {
 	closed bool
 }
 
-func startWriter(db *sql.DB, d *dialect, _ Options) *writer {
+func startWriter(db *sql.DB, d *dialect, o Options) *writer {
 	w := &writer{seed: maphash.MakeSeed()}
 	for range d.writers {
 		queue := make(chan *operation, maxBatch)
 		w.queues = append(w.queues, queue)
 		w.wg.Go(func() {
-			s := &session{db: db, dialect: d}
+			s := &session{db: db, dialect: d, now: o.Now, keys: o.Keys}
 			defer s.release()
 			for op := range queue {
 				s.process(gather(op, queue))

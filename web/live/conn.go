@@ -19,7 +19,8 @@ type Conn struct {
 	hub     *Hub
 	ws      *websocket.Conn
 	session Session
-	topic   string       // guarded by hub.mu
+	topic   string // guarded by hub.mu, as is owner
+	owner   string
 	heard   atomic.Int64 // when something arrived, Unix nanoseconds
 	pinged  atomic.Int64
 

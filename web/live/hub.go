@@ -67,6 +67,7 @@ type Hub struct {
 	mu     sync.RWMutex
 	conns  map[*Conn]struct{}
 	topics map[string][]*Conn
+	owners map[string][]*Conn
 	closed bool
 	stop   chan struct{}
 	gone   sync.WaitGroup // the goroutines of connections and the sweeper
@@ -83,7 +84,7 @@ func NewHub(cfg Config) *Hub {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Hub{cfg: cfg, conns: map[*Conn]struct{}{}, topics: map[string][]*Conn{}, stop: make(chan struct{})}
+	h := &Hub{cfg: cfg, conns: map[*Conn]struct{}{}, topics: map[string][]*Conn{}, owners: map[string][]*Conn{}, stop: make(chan struct{})}
 	h.upgrader = websocket.Upgrader{
 		HandshakeTimeout: writeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer,
 		WriteBufferPool: &sync.Pool{}, CheckOrigin: func(*http.Request) bool { return true },
@@ -149,6 +150,7 @@ func (h *Hub) add(c *Conn, s Session) bool {
 	h.gone.Add(1)
 	c.session = s
 	h.conns[c] = struct{}{}
+	h.own(c)
 	return true
 }
 
@@ -156,6 +158,7 @@ func (h *Hub) remove(c *Conn) {
 	h.mu.Lock()
 	delete(h.conns, c)
 	h.leave(c)
+	h.disown(c)
 	h.mu.Unlock()
 	h.gone.Done()
 }

@@ -25,6 +25,8 @@ type Problem struct {
 	ID string `json:"id,omitempty"`
 	// RetryAfter is after how many seconds to try again; 0 when the server names no time.
 	RetryAfter int `json:"retry_after,omitempty"`
+	// Detail is what a page needs to go on from here.
+	Detail any `json:"detail,omitempty"`
 }
 
 type envelope struct {
@@ -62,7 +64,19 @@ type limited struct {
 	after time.Duration
 }
 
-func (l limited) Unwrap() error { return l.error }
+func (l limited) Unwrap() error             { return l.error }
+func (l limited) RetryAfter() time.Duration { return l.after }
+
+// detailed is a fault with what a page needs to go on.
+type detailed struct {
+	error
+	detail any
+}
+
+func (d detailed) Unwrap() error { return d.error }
+
+// Detailed adds to a fault what the page that asked needs to go on. It is encoded as JSON.
+func Detailed(err error, detail any) error { return detailed{err, detail} }
 
 // Limited returns a rate_limited fault that says after which time to try again.
 func Limited(after time.Duration) error {
@@ -92,9 +106,13 @@ func New(log *slog.Logger, count func(code string)) *Responder {
 // Where says what was asked, without a citizen's words.
 func (rs *Responder) Problem(where string, err error) Problem {
 	p := Problem{Code: fault.CodeOf(err), Message: fault.MessageOf(err)}
-	var l limited
-	if errors.As(err, &l) {
-		p.RetryAfter = int(l.after / time.Second)
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		p.RetryAfter = int(later.RetryAfter() / time.Second)
+	}
+	var d detailed
+	if errors.As(err, &d) {
+		p.Detail = d.detail
 	}
 	switch p.Code {
 	case fault.Internal:
@@ -143,7 +161,10 @@ func (rs *Responder) MethodNotAllowed(w http.ResponseWriter, allow string) {
 }
 
 func (rs *Responder) write(w http.ResponseWriter, status int, v any) {
-	body, _ := json.Marshal(v) // strings and numbers always encode
+	body, err := json.Marshal(v)
+	if err != nil { // a detail that cannot be encoded; strings and numbers always can
+		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"`+internalMessage+`"}}`)
+	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	header.Set("Cache-Control", "no-store")

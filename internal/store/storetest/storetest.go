@@ -18,6 +18,7 @@ import (
 	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/internal/store"
+	"shenwei/internal/vault"
 )
 
 // Run runs the suite. fresh returns the address of an empty database of its own for each
@@ -28,7 +29,8 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"concurrency", concurrencyCases}, {"archive", archiveCases},
+		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"jobs", jobCases},
+		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
@@ -55,13 +57,26 @@ var Noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func (s *suite) open() *store.DB {
 	s.Helper()
-	db, err := store.Open(s.Context(), s.dsn, store.Options{Now: func() time.Time { return Noon }})
+	db, err := store.Open(s.Context(), s.dsn, store.Options{Now: func() time.Time { return Noon }, Keys: keys})
 	if err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { s.close(db) })
 	return db
 }
+
+// keys are the same for every store of the suite.
+var keys = func() *vault.Ring {
+	key, err := vault.NewKey("suite")
+	if err != nil {
+		panic(err)
+	}
+	ring, err := vault.Parse(key)
+	if err != nil {
+		panic(err)
+	}
+	return ring
+}()
 
 func (s *suite) close(db *store.DB) {
 	s.Helper()

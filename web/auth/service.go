@@ -1,0 +1,305 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"shenwei/internal/audit"
+	"shenwei/internal/fault"
+)
+
+// Config is what a service needs. Store must be set; the zero value of any other field means
+// its default.
+type Config struct {
+	Store Store
+	Log   *slog.Logger
+	Now   func() time.Time
+	// Idle is how long a session lasts without use, default 30 minutes; Absolute how long at
+	// all, default 12 hours.
+	Idle, Absolute time.Duration
+	// SecondFactor are the roles that must have one; nil means administrators and reviewers,
+	// an empty list nobody.
+	SecondFactor []Role
+	// LinkLife is how long a one-time link works; default 24 hours.
+	LinkLife time.Duration
+}
+
+// Service signs people in and manages their accounts. It is safe for concurrent use.
+type Service struct {
+	cfg    Config
+	hasher *hasher
+	poke   chan struct{}
+}
+
+// Issuer names us in authenticator apps.
+const Issuer = "深微"
+
+// New returns a service.
+func New(cfg Config) *Service {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Idle = cmp.Or(cfg.Idle, 30*time.Minute)
+	cfg.Absolute = cmp.Or(cfg.Absolute, 12*time.Hour)
+	cfg.LinkLife = cmp.Or(cfg.LinkLife, 24*time.Hour)
+	if cfg.SecondFactor == nil {
+		cfg.SecondFactor = []Role{Administrator, Reviewer}
+	}
+	return &Service{cfg: cfg, hasher: newHasher(), poke: make(chan struct{}, 1)}
+}
+
+// Idle is how long a session lasts without use.
+func (s *Service) Idle() time.Duration { return s.cfg.Idle }
+
+// secretBytes is the length of secrets in cookies and links.
+const secretBytes = 32
+
+// newSecret returns 256 random bits for their owner and the hash to keep.
+func newSecret() (secret string, hash []byte) {
+	b := make([]byte, secretBytes)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	secret = base64.RawURLEncoding.EncodeToString(b)
+	return secret, hashSecret(secret)
+}
+
+func hashSecret(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+func newID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// accountName is what people sign in with; it may be an address of mail.
+var accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{1,63}$`)
+
+// CanonicalName is a name as accounts have it: case does not count.
+func CanonicalName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+const maxDisplay = 40 // characters
+
+func checkAccount(a *Account) error {
+	a.Name = CanonicalName(a.Name)
+	a.Display = strings.TrimSpace(a.Display)
+	if a.Display == "" {
+		a.Display = a.Name
+	}
+	switch {
+	case !accountName.MatchString(a.Name):
+		return fault.New(fault.BadRequest, "账号名用 2 到 64 个小写字母、数字、点、横线、下划线或 @，以字母或数字开头")
+	case utf8.RuneCountInString(a.Display) > maxDisplay || strings.ContainsFunc(a.Display, isControl) || !utf8.ValidString(a.Display):
+		return fault.New(fault.BadRequest, "显示名最多 %d 个字符，不能有控制字符", maxDisplay)
+	}
+	return checkRoles(a)
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x202a && r <= 0x202e }
+
+// checkRoles sorts an account's roles and refuses unknown ones.
+func checkRoles(a *Account) error {
+	given := map[Role]bool{}
+	for _, r := range a.Roles {
+		given[r] = true
+	}
+	a.Roles = nil
+	for _, r := range Known() {
+		if given[r] {
+			a.Roles = append(a.Roles, r)
+			delete(given, r)
+		}
+	}
+	for r := range given {
+		return fault.New(fault.BadRequest, "没有角色 %.40q；可用的有 %v", string(r), Known())
+	}
+	if len(a.Roles) == 0 {
+		return fault.New(fault.BadRequest, "请至少选一个角色")
+	}
+	return nil
+}
+
+func (s *Service) needsSecond(a Account) bool { return a.TOTP == "" && a.Has(s.cfg.SecondFactor...) }
+
+func (s *Service) entry(actor, action, object string, detail string) audit.Entry {
+	return audit.Entry{Actor: actor, Action: action, Object: object, Detail: detail, At: s.cfg.Now()}
+}
+
+func objectOf(a Account) string { return "account/" + a.Name }
+
+// Empty tells whether there is no account at all yet.
+func (s *Service) Empty(ctx context.Context) (bool, error) {
+	all, err := s.cfg.Store.ListAccounts(ctx)
+	return len(all) == 0, err
+}
+
+// Account reads one account by its id.
+func (s *Service) Account(ctx context.Context, id string) (Account, error) {
+	return s.cfg.Store.Account(ctx, id)
+}
+
+// AccountByName reads one account by what its person signs in with.
+func (s *Service) AccountByName(ctx context.Context, name string) (Account, error) {
+	return s.cfg.Store.AccountByName(ctx, CanonicalName(name))
+}
+
+// Accounts lists all accounts by name.
+func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
+	return s.cfg.Store.ListAccounts(ctx)
+}
+
+// link makes a one-time link for an account, "" for the first of all.
+func (s *Service) link(staff string) (token string, l Link) {
+	token, hash := newSecret()
+	now := s.cfg.Now()
+	return token, Link{Hash: hash, Staff: staff, Created: now, Expires: now.Add(s.cfg.LinkLife)}
+}
+
+// LinkLife is how long a one-time link works.
+func (s *Service) LinkLife() time.Duration { return s.cfg.LinkLife }
+
+// FirstLink returns the token of a new one-time link that makes the first administrator; the
+// ones before it stop working. It is fault.Conflict when there is an account.
+func (s *Service) FirstLink(ctx context.Context, actor string) (string, error) {
+	empty, err := s.Empty(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !empty {
+		return "", fault.New(fault.Conflict, "there are accounts already; use shenwei user add or shenwei user reset")
+	}
+	token, l := s.link("")
+	return token, s.cfg.Store.AddLink(ctx, l, s.entry(actor, "account.first_link", "", ""))
+}
+
+// Add makes an account without a password and returns it with the token of the one-time link
+// by which its person chooses one.
+func (s *Service) Add(ctx context.Context, actor string, a Account) (Account, string, error) {
+	if err := checkAccount(&a); err != nil {
+		return Account{}, "", err
+	}
+	now := s.cfg.Now()
+	a = Account{ID: newID(), Name: a.Name, Display: a.Display, Roles: a.Roles, Epoch: 1, Created: now, Updated: now}
+	token, l := s.link(a.ID)
+	err := s.cfg.Store.CreateAccount(ctx, a, l, s.entry(actor, "account.add", objectOf(a), rolesDetail(a)))
+	if err != nil {
+		return Account{}, "", err
+	}
+	return a, token, nil
+}
+
+func rolesDetail(a Account) string { return fmt.Sprintf(`{"roles":%q}`, joinRoles(a.Roles)) }
+
+func joinRoles(roles []Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ",")
+}
+
+// Patch is a change of an account; nil leaves a field as it is.
+type Patch struct {
+	Display  *string
+	Roles    *[]Role
+	Disabled *bool
+}
+
+// Change changes an account. New roles or being disabled end its sessions and close its
+// sockets. Nobody changes her own roles or disables herself: actor is by, self her id.
+func (s *Service) Change(ctx context.Context, by Principal, id string, p Patch) (Account, error) {
+	if by.ID == id && by.ID != "" && (p.Roles != nil || p.Disabled != nil) {
+		return Account{}, fault.New(fault.Forbidden, "自己的角色和停用状态要由另一位管理员来改")
+	}
+	was, err := s.cfg.Store.Account(ctx, id)
+	if err != nil {
+		return Account{}, err
+	}
+	action, detail := "account.change", ""
+	switch {
+	case p.Disabled != nil && *p.Disabled != was.Disabled:
+		action = map[bool]string{true: "account.disable", false: "account.enable"}[*p.Disabled]
+	case p.Roles != nil:
+		action, detail = "account.roles", fmt.Sprintf(`{"was":%q,"now":%q}`, joinRoles(was.Roles), joinRoles(*p.Roles))
+	}
+	a, err := s.cfg.Store.ChangeAccount(ctx, id, s.entry(by.Name, action, objectOf(was), detail), func(a *Account) error {
+		before := *a
+		if p.Display != nil {
+			a.Display = *p.Display
+		}
+		if p.Roles != nil {
+			a.Roles = *p.Roles
+		}
+		if p.Disabled != nil {
+			a.Disabled = *p.Disabled
+		}
+		if err := checkAccount(a); err != nil {
+			return err
+		}
+		if a.Disabled != before.Disabled || joinRoles(a.Roles) != joinRoles(before.Roles) {
+			a.Epoch++
+		}
+		a.Updated = s.cfg.Now()
+		return nil
+	})
+	s.sweepSoon()
+	return a, err
+}
+
+// Reset gives an account a new one-time link: by it the person chooses a new password and,
+// where she must have one, sets up a new second factor. Her sessions end now. Nobody resets
+// herself: a stolen session must not become an account.
+func (s *Service) Reset(ctx context.Context, by Principal, id string) (token string, err error) {
+	if by.ID == id && by.ID != "" {
+		return "", fault.New(fault.Forbidden, "自己的账号要由另一位管理员来重置；只是换密码请用「修改密码」")
+	}
+	was, err := s.cfg.Store.Account(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	a, err := s.cfg.Store.ChangeAccount(ctx, id, s.entry(by.Name, "account.reset", objectOf(was), ""), func(a *Account) error {
+		if a.Disabled {
+			return fault.New(fault.Conflict, "这个账号已停用，请先启用它")
+		}
+		a.Epoch++
+		a.Updated = s.cfg.Now()
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	s.sweepSoon()
+	token, l := s.link(a.ID)
+	if err := s.cfg.Store.AddLink(ctx, l, s.entry(by.Name, "account.link", objectOf(a), "")); err != nil {
+		return "", err
+	}
+	return token, s.cfg.Store.Forgive(ctx, nil, []string{accountKey(a.Name)})
+}
+
+// SignOutAll ends every session of an account and closes its sockets.
+func (s *Service) SignOutAll(ctx context.Context, by Principal, id string) error {
+	a, err := s.cfg.Store.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.cfg.Store.ChangeAccount(ctx, id, s.entry(by.Name, "account.signout", objectOf(a), ""), func(a *Account) error {
+		a.Epoch++
+		return nil
+	})
+	s.sweepSoon()
+	return err
+}

@@ -1,0 +1,144 @@
+package web_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"shenwei/web"
+	"shenwei/web/auth"
+)
+
+// mayCall says who may call what: e editor, r reviewer, a agent, s supervisor, m administrator,
+// u auditor; n who must set up a second factor first; * everybody, also who is signed out. It
+// is written by hand and not taken from the routes: a route that is new, or open to others
+// than before, fails until somebody has thought about it here.
+var mayCall = map[string]string{
+	"GET /{$}":           "*",
+	"GET /assets/":       "*",
+	"GET /items":         "*",
+	"GET /items/{code}":  "*",
+	"GET /articles/{id}": "*",
+	"GET /privacy":       "*",
+	"GET /ws/chat":       "*",
+
+	"POST /api/v1/chat":                       "*",
+	"POST /api/v1/feedback":                   "*",
+	"GET /api/v1/conversations/{id}/messages": "*",
+	"GET /api/v1/items":                       "*",
+	"GET /api/v1/items/{code}":                "*",
+	"GET /api/v1/articles/{id}":               "*",
+	"GET /api/v1/suggest":                     "*",
+	"GET /api/v1/outlets":                     "*",
+	"GET /api/v1/site":                        "*",
+	"GET /api/openapi.json":                   "*",
+	"GET /healthz":                            "*",
+	"GET /readyz":                             "*",
+
+	"GET /api/v1/staff/me":                  "*",
+	"POST /api/v1/staff/login":              "*",
+	"POST /api/v1/staff/setup":              "*",
+	"GET /api/v1/staff/oidc":                "*",
+	"GET /api/v1/staff/oidc/callback":       "*",
+	"POST /api/v1/staff/logout":             "n e r a s m u",
+	"POST /api/v1/staff/enrol":              "n e r a s m u",
+	"POST /api/v1/staff/password":           "e r a s m u",
+	"GET /api/v1/staff/users":               "m",
+	"POST /api/v1/staff/users":              "m",
+	"PATCH /api/v1/staff/users/{id}":        "m",
+	"POST /api/v1/staff/users/{id}/reset":   "m",
+	"POST /api/v1/staff/users/{id}/signout": "m",
+	"GET /api/v1/staff/audit":               "m u",
+	"POST /api/v1/staff/citizens/export":    "m",
+	"POST /api/v1/staff/citizens/delete":    "m",
+}
+
+var letters = map[auth.Role]string{
+	auth.Editor: "e", auth.Reviewer: "r", auth.Agent: "a", auth.Supervisor: "s", auth.Administrator: "m", auth.Auditor: "u", auth.Enrolling: "n",
+}
+
+// reaches tells whether a request came through to its handler: the handler is replaced by one
+// that says so.
+func reaches(t *testing.T, got answer) bool {
+	t.Helper()
+	switch got.status {
+	case 200:
+		if !strings.Contains(got.body, web.Reached) {
+			t.Errorf("200 without the handler: %s", got.body)
+		}
+		return true
+	case 401, 403:
+		wantError(t, got, got.status, map[int]string{401: "unauthorized", 403: "forbidden"}[got.status])
+	default:
+		t.Errorf("status %d: %s", got.status, got.body)
+	}
+	return false
+}
+
+func TestEveryRouteAdmitsExactlyTheRolesOfTheTable(t *testing.T) {
+	s := newStaffSite(t, nil)
+	routes := web.Routes(s.web)
+	s.http.Config.Handler = web.OnlyAdmission(s.web)
+	people := map[string]*person{"": s.person()}
+	for _, role := range auth.Known() {
+		people[letters[role]] = s.session(role, auth.StageFull)
+	}
+	people["n"] = s.session(auth.Administrator, auth.StageSecond)
+	seen := map[string]bool{}
+	for _, rt := range routes {
+		key := rt.Method + " " + rt.Path
+		seen[key] = true
+		table, known := mayCall[key]
+		if !known {
+			t.Errorf("%s has no line in mayCall: decide who may call it", key)
+			continue
+		}
+		path := strings.NewReplacer("{$}", "", "{code}", "x", "{id}", "x").Replace(rt.Path)
+		for letter, p := range people {
+			want := table == "*" || letter != "" && slices.Contains(strings.Fields(table), letter)
+			if got := reaches(t, p.do(rt.Method, path, nil)); got != want {
+				t.Errorf("%s as %q: reaches the handler: %v, want %v", key, letter, got, want)
+			}
+		}
+	}
+	for key := range mayCall {
+		if !seen[key] {
+			t.Errorf("%s stands in mayCall and is no route", key)
+		}
+	}
+}
+
+func TestNoChangeOfStaffWithoutTheTokenAndFromAnotherSite(t *testing.T) {
+	s := newStaffSite(t, nil, func(c *web.Config) { c.AllowedOrigins = []string{"https://h5.example"} })
+	routes := web.Routes(s.web)
+	s.http.Config.Handler = web.OnlyAdmission(s.web)
+	p := s.session(auth.Administrator, auth.StageFull)
+	n := 0
+	for _, rt := range routes {
+		table := mayCall[rt.Method+" "+rt.Path]
+		if !strings.HasPrefix(rt.Path, "/api/v1/staff") {
+			continue
+		}
+		n++
+		path := strings.NewReplacer("{id}", "x").Replace(rt.Path)
+		for _, origin := range []string{"https://h5.example", "https://evil.example", "null"} {
+			if reaches(t, p.do(rt.Method, path, nil, "Origin", origin)) {
+				t.Errorf("%s %s from %s reaches the handler", rt.Method, rt.Path, origin)
+			}
+		}
+		if !reaches(t, p.do(rt.Method, path, nil, "Origin", s.http.URL)) && strings.Contains(table, "m") {
+			t.Errorf("%s %s from our own page does not reach the handler", rt.Method, rt.Path)
+		}
+		if rt.Method == "GET" || table == "*" {
+			continue
+		}
+		for _, token := range []string{"", "wrong", p.csrf + "x"} {
+			if reaches(t, (&person{staffSite: s, cookie: p.cookie, csrf: token}).do(rt.Method, path, nil)) {
+				t.Errorf("%s %s with the token %q reaches the handler", rt.Method, rt.Path, token)
+			}
+		}
+	}
+	if n < 10 {
+		t.Fatalf("only %d routes of staff", n)
+	}
+}
