@@ -85,10 +85,12 @@ func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 	start := time.Now()
 	c := e.newCase(ctx, turn)
 	draft := e.decideTurn(c)
+	e.hide(c, draft)
 	if len(draft.options) > 0 {
 		draft.state.Options = draft.options // what is shown with a number can be chosen by it
 	}
 	reply := e.compose(c, draft)
+	e.head(c, reply, &draft.state)
 	reply.TookMicros = time.Since(start).Microseconds()
 	return Answered{Reply: reply, State: draft.state, Trace: c.finishTrace(draft), Ticket: draft.ticket}
 }

@@ -14,6 +14,7 @@ type policy struct {
 var policies = []policy{
 	{"emergency", (*Engine).emergency},
 	{"owned", (*Engine).owned},
+	{"switch", (*Engine).toPeople},
 	{"safety", (*Engine).safety},
 	{"human", (*Engine).human},
 	{"choice", (*Engine).choice},

@@ -42,7 +42,7 @@ var (
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	list := []route{
+	public := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
@@ -65,10 +65,15 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
+	return slices.Concat(public, s.staffRoutes(), s.studioRoutes())
+}
+
+// staffRoutes are what people who work here do with their accounts.
+func (s *Server) staffRoutes() []route {
 	if s.staff == nil {
-		return list
+		return nil
 	}
-	return append(list, []route{
+	return []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -85,7 +90,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}...)
+	}
 }
 
 // mux serves the routes, and has an answer for every other path and method.

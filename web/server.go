@@ -22,6 +22,7 @@ import (
 	"shenwei/web/live"
 	"shenwei/web/respond"
 	pages "shenwei/web/staff"
+	"shenwei/web/studio"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -56,7 +57,9 @@ type Config struct {
 	StaffRecord pages.Record
 	// OIDC signs staff in by another service; nil when none is configured.
 	OIDC *pages.OIDC
-	Log  *slog.Logger
+	// Studio is what the editors' studio works on; without it there are no such routes.
+	Studio *studio.Services
+	Log    *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -103,6 +106,7 @@ type Server struct {
 	api      *api.API
 	staff    *pages.Staff // nil without accounts
 	sessions Sessions
+	studio   *studio.Studio // nil without one
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -138,6 +142,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
+	}
+	if cfg.Studio != nil {
+		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
 	}
 	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil

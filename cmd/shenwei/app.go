@@ -34,7 +34,16 @@ type app struct {
 	jobs    *jobs.Runner
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
+
+	studio *kb.Studio
+	// poke has the follower look now; dates are those at which the live release changes by
+	// itself, the next one first. Only the follower touches them once it runs.
+	poke  chan struct{}
+	dates []time.Time
 }
+
+// farAhead is after every date that knowledge may name.
+var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
 // it is new and builds the engine of the current release.
@@ -63,7 +72,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -100,7 +109,7 @@ func (a *app) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.library = kb.NewLibrary(a.store, gate{a.builder}, time.Now)
+	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), time.Now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
 	}
@@ -110,6 +119,12 @@ func (a *app) start(ctx context.Context) error {
 	}
 	a.live = release.NewLive(a.log)
 	a.live.Swap(running)
+	a.dates = a.started.Release.Dates(a.started.Release.AsOf, farAhead)
+	over, err := a.store.Overrides(ctx)
+	if err != nil {
+		return err
+	}
+	a.live.Override(over)
 	return nil
 }
 
@@ -121,6 +136,9 @@ func (a *app) close() error {
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}
+	}
+	if a.studio != nil {
+		a.studio.Close()
 	}
 	return a.store.Close()
 }

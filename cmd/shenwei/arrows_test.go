@@ -23,7 +23,7 @@ var (
 	// The packages behind one kind of page or callback each.
 	channel = []string{
 		"bot", "bot/desk", "kb", "intents",
-		"web/auth", "web/live", "web/respond",
+		"web/auth", "web/live", "web/markdown", "web/respond",
 		"internal/audit", "internal/outbox",
 	}
 
@@ -60,17 +60,18 @@ var (
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
 		"internal/store/storetest/pgtest": {}, // a PostgreSQL server for tests
 
-		"web/auth":    {"internal/audit", "internal/vault"},
-		"web/live":    {},
-		"web/respond": {},
-		"web/staff":   append([]string{"internal/vault"}, channel...),
-		"web/chat":    channel,
-		"web/desk":    channel,
-		"web/studio":  channel,
-		"web/api":     channel,
-		"web/wechat":  channel,
-		"web/wecom":   channel,
-		"web":         {"web/*"},
+		"web/auth":     {"internal/audit", "internal/vault"},
+		"web/live":     {},
+		"web/markdown": {}, // articles as HTML
+		"web/respond":  {},
+		"web/staff":    append([]string{"internal/vault"}, channel...),
+		"web/chat":     channel,
+		"web/desk":     channel,
+		"web/studio":   channel,
+		"web/api":      channel,
+		"web/wechat":   channel,
+		"web/wecom":    channel,
+		"web":          {"web/*"},
 
 		"data":        {},
 		"cmd/shenwei": {"*"},

@@ -3,17 +3,23 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/jobs"
+	"shenwei/internal/store"
+	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
+	"shenwei/web/studio"
 )
 
 type serveCmd struct {
@@ -57,6 +63,7 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, time.Now, a.look)
 	server, err := a.server(hub)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -67,6 +74,7 @@ func (a *app) serve(ctx context.Context) error {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
 	a.schedule()
+	a.publishing()
 	a.log.Info("serving", "addr", ln.Addr().String())
 	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
@@ -82,16 +90,28 @@ func (a *app) serve(ctx context.Context) error {
 	return group.Wait()
 }
 
+// publishing does the scheduled releases.
+func (a *app) publishing() {
+	a.jobs.Register(store.PublishJob, func(ctx context.Context, j jobs.Job) (time.Duration, error) {
+		change, err := strconv.ParseInt(j.Payload, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("payload of %s: %w", j.Ref, err)
+		}
+		return 0, a.studio.PublishDue(ctx, change)
+	})
+}
+
 func (a *app) server(hub *live.Hub) (*web.Server, error) {
 	return web.New(web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
-			if e := a.live.Current(); e != nil {
-				return e
+			if v := a.live.View(); v != nil {
+				return v
 			}
 			return nil
 		},
+		Studio:  &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
 		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},

@@ -29,8 +29,8 @@ import (
 )
 
 var (
-	_ bot.Store  = (*DB)(nil)
-	_ kb.Archive = (*DB)(nil)
+	_ bot.Store = (*DB)(nil)
+	_ kb.Record = (*DB)(nil)
 )
 
 // Options tune a store. The zero value is right for production.
