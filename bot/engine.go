@@ -68,6 +68,9 @@ func (e *Engine) Label(key string) string {
 // Nearest lists what a beginning of a question may mean, best first, at most n.
 func (e *Engine) Nearest(text string, n int) []intents.Scored { return e.read.Nearest(text, n) }
 
+// Vector reads a line for comparing it with other lines.
+func (e *Engine) Vector(text string) intents.Vector { return e.read.Vector(text) }
+
 // Answered is what one turn leads to.
 type Answered struct {
 	Reply  *Reply

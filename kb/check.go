@@ -13,6 +13,9 @@ var (
 	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
+// IsArticleID tells whether an article may have this id.
+func IsArticleID(id string) bool { return idForm.MatchString(id) }
+
 // MaxAsks is how many asks one item or article may have.
 const MaxAsks = 400
 

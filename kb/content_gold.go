@@ -13,11 +13,8 @@ func goldRows(docs []Document) []goldRow {
 		if d.Kind != KindGold || !strings.HasSuffix(d.ID, ".tsv") {
 			continue
 		}
-		for i, line := range strings.Split(d.Body, "\n") {
-			f := strings.Split(line, "\t")
-			if i > 0 && len(f) == 6 {
-				rows = append(rows, goldRow{f[0], f[1], f[2], f[3]})
-			}
+		for _, r := range GoldRows(d) {
+			rows = append(rows, goldRow{r.ID, r.Question, r.Action, strings.Join(r.Codes, "|")})
 		}
 	}
 	return rows

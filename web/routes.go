@@ -65,7 +65,34 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
-	return slices.Concat(public, s.staffRoutes(), s.studioRoutes())
+	return slices.Concat(public, s.staffRoutes(), s.studioRoutes(), s.insightRoutes())
+}
+
+// Who looks at knowledge and numbers, who changes them, and who tries answers out.
+var (
+	readers = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator, auth.Auditor}
+	editors = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator}
+	triers  = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
+)
+
+// insightRoutes are there when Config.Insight is.
+func (s *Server) insightRoutes() []route {
+	in := s.insight
+	if in == nil {
+		return nil
+	}
+	return []route{
+		{"POST", "/api/v1/studio/try", staff, triers, in.Try},
+		{"POST", "/api/v1/studio/segment", staff, readers, in.Segment},
+		{"GET", "/api/v1/studio/gold", staff, readers, in.Gold},
+		{"POST", "/api/v1/studio/gold", staff, editors, in.AddGold},
+		{"POST", "/api/v1/studio/gold/from", staff, editors, in.GoldFrom},
+		{"GET", "/api/v1/studio/missed", staff, readers, in.Missed},
+		{"POST", "/api/v1/studio/missed/{id}/resolve", staff, editors, in.ResolveMissed},
+		{"GET", "/api/v1/studio/stats", staff, readers, in.Stats},
+		{"GET", "/api/v1/studio/stats.xlsx", staff, readers, in.StatsXLSX},
+		{"GET", "/api/v1/studio/stats.csv", staff, readers, in.StatsCSV},
+	}
 }
 
 // staffRoutes are what people who work here do with their accounts.

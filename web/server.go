@@ -55,11 +55,16 @@ type Config struct {
 	Staff *auth.Service
 	// StaffRecord is what the pages of staff read and change; set with Staff.
 	StaffRecord pages.Record
+	// Sessions opens the sessions of staff; those of Staff when nil.
+	Sessions Sessions
 	// OIDC signs staff in by another service; nil when none is configured.
 	OIDC *pages.OIDC
 	// Studio is what the editors' studio works on; without it there are no such routes.
 	Studio *studio.Services
-	Log    *slog.Logger
+	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
+	// Respond and Now are set here; without it these pages are not there.
+	Insight *studio.InsightConfig
+	Log     *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -106,7 +111,8 @@ type Server struct {
 	api      *api.API
 	staff    *pages.Staff // nil without accounts
 	sessions Sessions
-	studio   *studio.Studio // nil without one
+	studio   *studio.Studio  // nil without one
+	insight  *studio.Insight // nil without one
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -143,8 +149,18 @@ func New(cfg Config) (*Server, error) {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
 	}
+	if cfg.Sessions != nil {
+		s.sessions = cfg.Sessions
+	}
 	if cfg.Studio != nil {
 		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
+	if cfg.Insight != nil {
+		in := *cfg.Insight
+		in.Respond, in.Now = s.respond, cfg.Now
+		if s.insight, err = studio.NewInsight(in); err != nil {
+			return nil, err
+		}
 	}
 	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil

@@ -27,6 +27,7 @@ type app struct {
 	library *kb.Library
 	builder *release.Builder
 	live    *release.Live
+	bench   *release.Bench
 	front   *bot.Front
 	started kb.Started
 	keys    *vault.Ring

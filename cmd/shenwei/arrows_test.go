@@ -29,7 +29,7 @@ var (
 
 	// The record knows the types of what it keeps.
 	record = []string{
-		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "intents", "kb",
+		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "bot/insight", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
 		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
 	}
@@ -54,6 +54,7 @@ var (
 		"bot/desk":    {},
 		"bot/phrase":  {"bot", "kb"},
 		"bot/eval":    {"bot", "kb", "intents"},
+		"bot/insight": {"bot", "kb", "intents"}, // what became of the questions, after they are on record
 		"bot/release": {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
 
 		"internal/store":                  record,
@@ -67,7 +68,7 @@ var (
 		"web/staff":    append([]string{"internal/vault"}, channel...),
 		"web/chat":     channel,
 		"web/desk":     channel,
-		"web/studio":   channel,
+		"web/studio":   append([]string{"bot/insight"}, channel...),
 		"web/api":      channel,
 		"web/wechat":   channel,
 		"web/wecom":    channel,

@@ -64,7 +64,11 @@ func (a *app) serve(ctx context.Context) error {
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
 	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, time.Now, a.look)
-	server, err := a.server(hub)
+	insights, err := a.insightConfig()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	server, err := a.server(hub, insights)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -84,6 +88,8 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return a.staff.Watch(ctx, hub) })
+	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
+	group.Go(func() error { return a.bench.Run(ctx) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -101,9 +107,9 @@ func (a *app) publishing() {
 	})
 }
 
-func (a *app) server(hub *live.Hub) (*web.Server, error) {
+func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
 	return web.New(web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Insight: insights,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if v := a.live.View(); v != nil {

@@ -31,12 +31,13 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 	}
 	d := &dialect{
 		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
-		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
-		clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
-		skip:   ` FOR UPDATE SKIP LOCKED`,
-		list:   `json_array_elements_text(CAST($3 AS json))`,
-		setup:  insistOnDurability,
-		check:  checkPostgres,
+		tables:  `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
+		clock:   `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+		skip:    ` FOR UPDATE SKIP LOCKED`,
+		list:    `json_array_elements_text(CAST($3 AS json))`,
+		setup:   insistOnDurability,
+		check:   checkPostgres,
+		running: `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
 	}
 	d.types.Serial, d.types.Bytes = "BIGINT GENERATED ALWAYS AS IDENTITY", "BYTEA"
 	write := sql.OpenDB(stdlib.GetConnector(*cfg))

@@ -63,6 +63,9 @@ type DB struct {
 
 	stmtMu sync.Mutex
 	stmts  map[string]*sql.Stmt
+
+	// insight tells how far what was committed is complete, for messages and thumbs.
+	replies, thumbs horizon
 }
 
 // Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings

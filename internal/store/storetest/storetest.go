@@ -30,7 +30,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
 		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"jobs", jobCases},
-		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
+		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases}, {"insight", insightCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
