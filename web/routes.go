@@ -101,6 +101,11 @@ func (s *Server) staffRoutes() []route {
 		return nil
 	}
 	return []route{
+		{"GET", "/staff", page, nil, s.chat.Staff},
+		{"GET", "/staff/{screen...}", page, nil, s.chat.Staff},
+		{"GET", "/studio", page, nil, s.chat.Staff},
+		{"GET", "/studio/{screen...}", page, nil, s.chat.Staff},
+
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -115,6 +120,7 @@ func (s *Server) staffRoutes() []route {
 		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
 		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
 	}

@@ -33,7 +33,7 @@ func (a *app) insightConfig() (*studio.InsightConfig, error) {
 	}
 	a.bench = release.NewBench(a.builder, benchEngines, benchIdle, time.Now, a.log)
 	return &studio.InsightConfig{
-		Trials: trials{a.live, a.bench, a.store}, Drafts: draftDesk{a.store}, Store: a.store.Insight(),
+		Trials: trials{a.live, a.bench, a.store, a.studio}, Drafts: draftDesk{a.store, a.studio}, Store: a.store.Insight(),
 		Audit: a.store.AppendAudit, Location: loc,
 	}, nil
 }
@@ -57,9 +57,10 @@ func (a *app) follower(loc *time.Location) *insight.Follower {
 
 // trials opens engines for editors.
 type trials struct {
-	live  *release.Live
-	bench *release.Bench
-	store *store.DB
+	live   *release.Live
+	bench  *release.Bench
+	store  *store.DB
+	studio *kb.Studio
 }
 
 // Live implements studio.Trials.
@@ -73,9 +74,6 @@ func (t trials) Live() (studio.TrialEngine, func(), error) {
 
 // Candidate implements studio.Trials.
 func (t trials) Candidate(ctx context.Context, p studio.Pick) (studio.TrialEngine, []kb.Problem, func(), error) {
-	if p.Change != 0 {
-		return nil, nil, nil, fault.New(fault.Unavailable, "这个版本还不能按变更试答，请用全部草稿")
-	}
 	current, err := t.store.Current(ctx)
 	if err != nil {
 		return nil, nil, nil, err
@@ -83,11 +81,9 @@ func (t trials) Candidate(ctx context.Context, p studio.Pick) (studio.TrialEngin
 	if current == nil {
 		return nil, nil, nil, fault.New(fault.Unavailable, "还没有任何已发布的知识")
 	}
-	var drafts []kb.Revision
-	if p.Drafts {
-		if drafts, err = t.store.Drafts(ctx); err != nil {
-			return nil, nil, nil, err
-		}
+	drafts, err := t.drafts(ctx, p)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	if p.Document != nil {
 		drafts = append(drafts, kb.Revision{Document: *p.Document})
@@ -98,6 +94,30 @@ func (t trials) Candidate(ctx context.Context, p studio.Pick) (studio.TrialEngin
 		return nil, nil, nil, err
 	}
 	return r, left, done, nil
+}
+
+// drafts are the stored ones that are to be tried.
+func (t trials) drafts(ctx context.Context, p studio.Pick) ([]kb.Revision, error) {
+	switch {
+	case p.Drafts:
+		return t.store.Drafts(ctx)
+	case p.Change == 0:
+		return nil, nil
+	}
+	change, err := t.studio.Proposal(ctx, p.Change)
+	if err != nil {
+		return nil, err
+	}
+	var drafts []kb.Revision
+	for _, d := range change.Drafts {
+		kind, id := kb.SplitKey(d.Key)
+		rev, err := t.store.Revision(ctx, kind, id, d.Revision)
+		if err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, rev)
+	}
+	return drafts, nil
 }
 
 // soundCandidate leaves out drafts that cannot be put together with the rest, one problem's
@@ -125,7 +145,10 @@ func soundCandidate(current *kb.Release, drafts []kb.Revision) (*kb.Release, []k
 }
 
 // draftDesk keeps drafts in the archive.
-type draftDesk struct{ store *store.DB }
+type draftDesk struct {
+	store  *store.DB
+	studio *kb.Studio
+}
 
 // Versions implements studio.DraftDesk.
 func (d draftDesk) Versions(ctx context.Context, kind kb.Kind) ([]studio.Version, error) {
@@ -178,15 +201,20 @@ func (d draftDesk) all(ctx context.Context) ([]studio.Version, error) {
 	return all, nil
 }
 
-// Save implements studio.DraftDesk.
-func (d draftDesk) Save(ctx context.Context, seen studio.Version, doc kb.Document, _ auth.Principal) error {
-	now, _, err := d.Version(ctx, doc.Key())
-	if err != nil {
-		return err
+// Save implements studio.DraftDesk. It takes somebody else's open draft over: what it adds to
+// was read from that very draft, and the studio refuses when another one is there by now.
+func (d draftDesk) Save(ctx context.Context, seen studio.Version, doc kb.Document, by auth.Principal) error {
+	name := by.Display
+	if name == "" {
+		name = by.Name
 	}
-	if now.Base != seen.Base || now.Draft != seen.Draft {
-		return fault.New(fault.Conflict, "%s 刚被别人改过，请再试一次", doc.Key())
+	_, err := d.studio.Save(ctx, kb.Edit{
+		Kind: doc.Kind, ID: doc.ID, Base: seen.Base, Draft: seen.Draft, Take: true, Body: doc.Body,
+		By: kb.Member{ID: by.ID, Login: by.Name, Name: name},
+	})
+	var conflict *kb.DraftConflict
+	if errors.As(err, &conflict) {
+		return fault.Wrap(fault.Conflict, err, "%s 刚被别人改过，请再试一次", doc.Key())
 	}
-	_, err = d.store.AddDrafts(ctx, []kb.Document{doc}, kb.FromEditor, time.Now())
 	return err
 }

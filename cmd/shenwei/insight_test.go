@@ -60,13 +60,14 @@ func newOffice(t *testing.T) *office {
 	clock := func() time.Time { return o.now }
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithClock(clock), bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, clock, a.look)
 	insights, err := a.insightConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
 	unlimited := web.Limit{Events: -1}
 	s, err := web.New(web.Config{Front: a.front, Store: a.store, Hub: hub, Log: a.log, Now: clock, Insight: insights, Sessions: roleSessions{},
-		Limits: web.Limits{Visitor: unlimited, Address: unlimited}, Live: func() web.Live { return a.live.Current() }})
+		Limits: web.Limits{Visitor: unlimited, Address: unlimited}, Live: func() web.Live { return a.live.View() }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func (o *office) publish() {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	if _, err := o.app.store.Publish(ctx, o.app.live.Current().Release(), drafts, "test", o.now); err != nil {
+	if _, err := o.app.store.Publish(ctx, kb.Order{Base: o.app.live.Current().Release(), Put: drafts, Note: "test", At: o.now}); err != nil {
 		o.t.Fatal(err)
 	}
 	if err := o.app.swapTo(ctx); err != nil {

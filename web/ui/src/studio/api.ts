@@ -19,15 +19,16 @@ export interface DocumentFilter {
   kind?: string; q?: string; state?: string; type?: string; owner?: string; review_before?: string; offset?: number; limit?: number
 }
 export interface SavedDraft { revision: number; problems: Problem[] | null; hints: Hint[] | null }
-export interface Both<T> { live: T; draft: T }
+/** An answer of what is live and of the drafts; left says which drafts could not be part of it. */
+export interface Both<T> { live: T; draft?: T; same?: boolean; left?: Problem[] | null }
 export interface Answered { reply: Reply; trace: Trace }
 
 export const studio = {
   documents: (filter: DocumentFilter) =>
     call<{ total: number; documents: DocumentRow[] | null }>('GET', withQuery(`${base}/documents`, { ...filter })),
   document: (key: string) => call<Document>('GET', doc(key)),
-  saveDraft: (key: string, draft: DraftBody & { base: number; draft: number }) => call<SavedDraft>('PUT', `${doc(key)}/draft`, draft),
-  dropDraft: (key: string) => call<void>('DELETE', `${doc(key)}/draft`),
+  saveDraft: (key: string, draft: DraftBody & { base: number; draft: number; take?: boolean }) => call<SavedDraft>('PUT', `${doc(key)}/draft`, draft),
+  dropDraft: (key: string, draft: number) => call<void>('DELETE', withQuery(`${doc(key)}/draft`, { draft })),
   create: (kind: string, draft: DraftBody & { id: string }) => call<SavedDraft>('POST', `${base}/documents/${enc(kind)}`, draft),
   history: async (key: string) => list(await call<HistoryRow[] | null>('GET', `${doc(key)}/history`)),
   diff: (key: string, from: number, to: number) => call<{ diff: string }>('GET', withQuery(`${doc(key)}/diff`, { from, to })),
@@ -60,18 +61,18 @@ export const studio = {
   switches: () => call<Switches>('GET', `${base}/switches`),
   setSwitches: (all_to_people: boolean, reason: string) => call<void>('PUT', `${base}/switches`, { all_to_people, reason }),
 
-  try: (ask: { text: string; conversation: string[]; draft: boolean; change?: string; channel: string }) =>
+  try: (ask: { text: string; conversation: string[]; draft: boolean; change?: number; channel: string }) =>
     call<Both<Answered>>('POST', `${base}/try`, ask),
   segment: (ask: { text: string; lexicon?: { id: string; body: string } }) => call<Segmented>('POST', `${base}/segment`, ask),
   gold: (filter: { q?: string; kind?: string; offset?: number; limit?: number }) =>
-    call<{ total: number; rows: GoldRow[] | null }>('GET', withQuery(`${base}/gold`, filter)),
-  addGold: (row: Partial<GoldRow>) => call<void>('POST', `${base}/gold`, row),
+    call<{ total: number; rows: GoldRow[] | null; kinds?: string[] | null }>('GET', withQuery(`${base}/gold`, filter)),
+  addGold: (row: Partial<GoldRow>) => call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold`, row),
   goldFrom: (row: { conversation: string; seq: number; action: string; codes: string[]; facet: string; kind: string; comment: string }) =>
-    call<GoldRow>('POST', `${base}/gold/from`, row),
+    call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold/from`, row),
   missed: (filter: { from?: string; to?: string; kind?: string; state?: string; offset?: number; limit?: number }) =>
     call<{ clusters: Cluster[] | null; total: number }>('GET', withQuery(`${base}/missed`, filter)),
-  resolveMissed: (id: string, how: { how: 'ask' | 'merge' | 'new' | 'ignore'; key?: string; text?: string }) =>
-    call<{ key?: string } | undefined>('POST', `${base}/missed/${enc(id)}/resolve`, how),
+  resolveMissed: (id: string, how: { how: 'ask' | 'merge' | 'new' | 'ignore' | 'reopen'; key?: string; text?: string }) =>
+    call<{ state: string; key: string; drafted: boolean }>('POST', `${base}/missed/${enc(id)}/resolve`, how),
   stats: (filter: { from?: string; to?: string; by?: string }) => call<Stats>('GET', withQuery(`${base}/stats`, filter)),
   statsFile: (form: 'xlsx' | 'csv', filter: { from?: string; to?: string; by?: string }) => withQuery(`${base}/stats.${form}`, filter),
 }

@@ -25,7 +25,7 @@ export function useDraft(key: string) {
   const state = reactive({
     loaded: false, problem: '', missing: false, mode: (hasForm(kind) ? 'form' : 'raw') as Mode,
     document: null as Document | null, fields: {} as Fields, body: '',
-    base: 0, draft: 0, problems: [] as Problem[], hints: [] as Hint[],
+    base: 0, draft: 0, take: false, problems: [] as Problem[], hints: [] as Hint[],
     save: 'clean' as Autosave['state'], savedAt: 0, saveProblem: '',
   })
   const conflict = ref<{ theirs: Theirs; diff?: string } | null>(null)
@@ -46,7 +46,8 @@ export function useDraft(key: string) {
 
   async function save(): Promise<Outcome> {
     try {
-      const saved = await studio.saveDraft(key, { base: state.base, draft: state.draft, ...content() })
+      const saved = await studio.saveDraft(key, { base: state.base, draft: state.draft, ...(state.take ? { take: true } : {}), ...content() })
+      state.take = false
       state.draft = saved.revision
       state.problems = saved.problems ?? []
       state.hints = saved.hints ?? []
@@ -75,6 +76,8 @@ export function useDraft(key: string) {
       state.fields = structuredClone(shown?.fields ?? {})
       fills[kind]?.(state.fields)
       if (!shown?.fields) state.mode = 'raw'
+      state.problems = shown?.problems ?? []
+      state.take = false
       state.loaded = true
       await nextTick()
       quiet = false
@@ -109,6 +112,7 @@ export function useDraft(key: string) {
     state.document = d
     state.base = d.live?.revision ?? 0
     state.draft = d.draft?.revision ?? 0
+    state.take = true
     conflict.value = null
     saver.resolve()
   }

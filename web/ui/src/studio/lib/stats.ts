@@ -1,7 +1,7 @@
 // The board's numbers as sentences and pictures.
 
 import type { Picture } from './plot'
-import type { Ranked, StatsRow, Totals } from '../types'
+import type { StatsRow, Totals } from '../types'
 
 export const share = (n: number, of: number): string => (of > 0 ? `${((100 * n) / of).toFixed(1)}%` : '—')
 
@@ -31,7 +31,10 @@ export function stacked(rows: StatsRow[], by: string): Picture {
   return { labels: shown.map((r) => r.label), series: parts.map(([name, label, color]) => ({ name: label, values: shown.map((r) => r[name]), color, stack: 'all' })), sideways }
 }
 
-export function ranking(rows: Ranked[], name: string, color: string, most = 10): Picture {
+/** What failed of a row: answers that citizens called wrong, and questions without one. */
+export const failures = (r: StatsRow): number => r.wrong + r.silent + r.handed_over
+
+export function ranking(rows: StatsRow[], of: 'questions' | 'failures', name: string, color: string, most = 10): Picture {
   const shown = rows.slice(0, most)
-  return { labels: shown.map((r) => r.label), series: [{ name, values: shown.map((r) => r.n), color }], sideways: true }
+  return { labels: shown.map((r) => r.label), series: [{ name, values: shown.map((r) => (of === 'questions' ? r.questions : failures(r))), color }], sideways: true }
 }

@@ -6,7 +6,7 @@ const states: { [state: string]: [name: string, tone: Tone] } = {
   draft: ['草稿', 'violet'], review: ['待审', 'amber'], live: ['已发布', 'green'], expiring: ['将失效', 'amber'],
   expired: ['已失效', 'grey'], hidden: ['已下架', 'red'], approved: ['已通过', 'blue'], rejected: ['已退回', 'red'],
   scheduled: ['定时发布', 'blue'], published: ['已发布', 'green'], withdrawn: ['已撤回', 'grey'], effective: ['待生效', 'blue'],
-  open: ['待处理', 'amber'], resolved: ['已处理', 'green'], ignored: ['已忽略', 'grey'],
+  open: ['待处理', 'amber'], drafted: ['等发布', 'blue'], solved: ['已解决', 'green'], ignored: ['已忽略', 'grey'],
 }
 
 export const stateName = (state: string): string => states[state]?.[0] ?? state
