@@ -17,6 +17,7 @@ const screens = process.env.SCREENSHOTS && !process.env.SHENWEI_FAKE
 
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
 export const desktop = { viewport: { width: 1280, height: 860 } }
+export const desk = { viewport: { width: 1440, height: 900 } }
 
 export function launch() {
   if (!existsSync(chromiumPath)) throw new Error(`no browser at ${chromiumPath}: install Debian's chromium or set CHROMIUM`)
