@@ -30,10 +30,13 @@ const (
 	goldHeader  = "id\tquestion\taction\tcodes\tfacet\tsure"
 	goldComment = "\tcomment"
 	goldColumns = 6
-	// MaxQuestion is the longest question that is added, MaxComment the longest comment, in
-	// characters.
-	MaxQuestion, MaxComment = 500, 200
 )
+
+// MaxQuestion is the longest gold question that is added, in characters.
+const MaxQuestion = 500
+
+// MaxComment is the longest comment of a gold question, in characters.
+const MaxComment = 200
 
 // GoldRows reads a file of gold questions; lines that are none are passed over.
 func GoldRows(doc Document) []GoldRow {

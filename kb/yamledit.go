@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"shenwei/internal/fault"
 )
 
 // editYAML changes the lines of a YAML text that hold what differs between two values of one
@@ -17,6 +19,9 @@ import (
 // chose stays. The caller parses the result and compares, so a text in a form that is not
 // foreseen here is refused and never damaged.
 func editYAML(text string, was, is reflect.Value) (string, error) {
+	if strings.ContainsAny(strings.ReplaceAll(text, "\r\n", "\n"), "\r\u0085\u2028\u2029") {
+		return "", errBreaks
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return "", fmt.Errorf("read YAML to edit: %w", err)
@@ -40,6 +45,10 @@ func editYAML(text string, was, is reflect.Value) (string, error) {
 
 // errWhole says that a part cannot be edited in place and must be written anew as a whole.
 var errWhole = errors.New("write it anew")
+
+// errBreaks refuses lines that end as YAML allows and no editor of today writes: YAML counts
+// other lines than we do then.
+var errBreaks = fault.New(fault.BadRequest, "原文里有特殊的换行符（单独的回车等），请在「原文」里改成普通换行再保存")
 
 type yamlEditor struct {
 	lines   []string

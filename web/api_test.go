@@ -265,7 +265,7 @@ func TestTheSiteSaysThatItsDataAreSamples(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 	own := newSite(t, nil, func(l *stubLive) { l.site = bot.Site{Hotline: "0755-12345678"} })
-	if got := own.get("/api/v1/site"); got.body != `{"sample":false,"name":"深微","hotline":"0755-12345678","notice":""}`+"\n" {
+	if got := own.get("/api/v1/site"); got.body != `{"sample":false,"name":"深微","hotline":"0755-12345678","notice":"","notices":[]}`+"\n" {
 		t.Errorf("%s", got.body)
 	}
 }

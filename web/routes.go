@@ -42,7 +42,7 @@ var (
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	public := []route{
+	list := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
@@ -65,47 +65,10 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
-	return slices.Concat(public, s.staffRoutes(), s.studioRoutes(), s.insightRoutes())
-}
-
-// Who looks at knowledge and numbers, who changes them, and who tries answers out.
-var (
-	readers = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator, auth.Auditor}
-	editors = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator}
-	triers  = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
-)
-
-// insightRoutes are there when Config.Insight is.
-func (s *Server) insightRoutes() []route {
-	in := s.insight
-	if in == nil {
-		return nil
-	}
-	return []route{
-		{"POST", "/api/v1/studio/try", staff, triers, in.Try},
-		{"POST", "/api/v1/studio/segment", staff, readers, in.Segment},
-		{"GET", "/api/v1/studio/gold", staff, readers, in.Gold},
-		{"POST", "/api/v1/studio/gold", staff, editors, in.AddGold},
-		{"POST", "/api/v1/studio/gold/from", staff, editors, in.GoldFrom},
-		{"GET", "/api/v1/studio/missed", staff, readers, in.Missed},
-		{"POST", "/api/v1/studio/missed/{id}/resolve", staff, editors, in.ResolveMissed},
-		{"GET", "/api/v1/studio/stats", staff, readers, in.Stats},
-		{"GET", "/api/v1/studio/stats.xlsx", staff, readers, in.StatsXLSX},
-		{"GET", "/api/v1/studio/stats.csv", staff, readers, in.StatsCSV},
-	}
-}
-
-// staffRoutes are what people who work here do with their accounts.
-func (s *Server) staffRoutes() []route {
 	if s.staff == nil {
-		return nil
+		return list
 	}
-	return []route{
-		{"GET", "/staff", page, nil, s.chat.Staff},
-		{"GET", "/staff/{screen...}", page, nil, s.chat.Staff},
-		{"GET", "/studio", page, nil, s.chat.Staff},
-		{"GET", "/studio/{screen...}", page, nil, s.chat.Staff},
-
+	return slices.Concat(list, []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -123,7 +86,7 @@ func (s *Server) staffRoutes() []route {
 		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}
+	}, s.staffPages(), s.studioRoutes(), s.insightRoutes())
 }
 
 // mux serves the routes, and has an answer for every other path and method.

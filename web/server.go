@@ -55,14 +55,13 @@ type Config struct {
 	Staff *auth.Service
 	// StaffRecord is what the pages of staff read and change; set with Staff.
 	StaffRecord pages.Record
-	// Sessions opens the sessions of staff; those of Staff when nil.
-	Sessions Sessions
 	// OIDC signs staff in by another service; nil when none is configured.
 	OIDC *pages.OIDC
-	// Studio is what the editors' studio works on; without it there are no such routes.
+	// Studio is what the editors' studio works on; without it, or without Staff, there are no
+	// such routes.
 	Studio *studio.Services
 	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
-	// Respond and Now are set here; without it these pages are not there.
+	// Respond and Now are set here; without it, or without Staff, there are no such routes.
 	Insight *studio.InsightConfig
 	Log     *slog.Logger
 	// Registry takes the metrics; a new one when nil.
@@ -109,10 +108,10 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
-	staff    *pages.Staff // nil without accounts
+	staff    *pages.Staff   // nil without accounts
+	studio   *studio.Studio // nil without one
+	insight  *studio.Insight
 	sessions Sessions
-	studio   *studio.Studio  // nil without one
-	insight  *studio.Insight // nil without one
 	handler  http.Handler
 	draining atomic.Bool
 }
@@ -148,9 +147,6 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
-	}
-	if cfg.Sessions != nil {
-		s.sessions = cfg.Sessions
 	}
 	if cfg.Studio != nil {
 		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})

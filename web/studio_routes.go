@@ -8,6 +8,7 @@ var (
 	changesKnowledge = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator}
 	decidesKnowledge = []auth.Role{auth.Reviewer, auth.Administrator}
 	setsTheMoment    = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
+	triesAnswers     = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
 	sendsToPeople    = []auth.Role{auth.Supervisor, auth.Administrator}
 )
 
@@ -55,5 +56,26 @@ func (s *Server) studioRoutes() []route {
 		{"DELETE", studio + "/notices/{id}", staff, setsTheMoment, h.EndNotice},
 		{"GET", studio + "/switches", staff, readsKnowledge, h.Switches},
 		{"PUT", studio + "/switches", staff, sendsToPeople, h.SetSwitches},
+	}
+}
+
+// insightRoutes are those of what editors look at.
+func (s *Server) insightRoutes() []route {
+	if s.insight == nil {
+		return nil
+	}
+	const studio = "/api/v1/studio"
+	h := s.insight
+	return []route{
+		{"POST", studio + "/try", staff, triesAnswers, h.Try},
+		{"POST", studio + "/segment", staff, readsKnowledge, h.Segment},
+		{"GET", studio + "/gold", staff, readsKnowledge, h.Gold},
+		{"POST", studio + "/gold", staff, changesKnowledge, h.AddGold},
+		{"POST", studio + "/gold/from", staff, changesKnowledge, h.GoldFrom},
+		{"GET", studio + "/missed", staff, readsKnowledge, h.Missed},
+		{"POST", studio + "/missed/{id}/resolve", staff, changesKnowledge, h.ResolveMissed},
+		{"GET", studio + "/stats", staff, readsKnowledge, h.Stats},
+		{"GET", studio + "/stats.xlsx", staff, readsKnowledge, h.StatsXLSX},
+		{"GET", studio + "/stats.csv", staff, readsKnowledge, h.StatsCSV},
 	}
 }

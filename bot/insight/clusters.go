@@ -1,6 +1,8 @@
 package insight
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	"shenwei/intents"
@@ -32,12 +34,19 @@ type Clusters struct {
 	next   int64
 
 	samples  []sample
-	postings map[uint64][]int32
+	postings map[uint64][]posting
 	of       map[int64][]int32 // a cluster's samples
-	order    []feature
-	seen     []int32
-	mark     []uint32
-	round    uint32
+
+	// What one search needs, kept for the next.
+	order []feature
+	seen  []int32
+	dots  []float32 // by sample, of those seen; 0 for others
+}
+
+// posting says that a sample has a feature, and how much of its vector that is.
+type posting struct {
+	sample int32
+	weight float32
 }
 
 type sample struct {
@@ -54,7 +63,7 @@ type feature struct {
 
 // NewClusters returns none yet; the next new one gets the number next.
 func NewClusters(vector func(text string) intents.Vector, next int64) *Clusters {
-	return &Clusters{vector: vector, next: next, postings: map[uint64][]int32{}, of: map[int64][]int32{}}
+	return &Clusters{vector: vector, next: next, postings: map[uint64][]posting{}, of: map[int64][]int32{}}
 }
 
 // Load takes a sample that is on record; a cluster's samples come in their order.
@@ -67,9 +76,10 @@ func (c *Clusters) add(cluster int64, v intents.Vector) {
 	n := int32(len(c.samples)) //nolint:gosec // bounded by memory long before
 	c.samples = append(c.samples, sample{cluster, v})
 	c.of[cluster] = append(c.of[cluster], n)
-	for _, id := range v.IDs {
-		c.postings[id] = append(c.postings[id], n)
+	for i, id := range v.IDs {
+		c.postings[id] = append(c.postings[id], posting{n, v.Weights[i]})
 	}
+	c.dots = append(c.dots, 0)
 	c.next = max(c.next, cluster+1)
 }
 
@@ -104,31 +114,53 @@ func (c *Clusters) Put(text string) (p Placed, ok bool) {
 	return p, true
 }
 
-// nearest is the sample that comes nearest, of equals the oldest. Only those that share one
-// of the line's rarer features are looked at: what shares nothing but the rest cannot come
-// as near as Alike, since the rest of the line's vector is shorter than that.
+// The search adds up what samples share with the line, its features with the shortest lists
+// first. When all features left are together shorter than Alike, a sample that was not seen
+// yet cannot come near any more; when they are shorter than enough, the rest is looked up
+// only for those samples that it could still bring near.
+const (
+	enough = 0.25
+	slack  = 1e-4 // of adding up in another order
+)
+
+// nearest is the sample that comes nearest, if one is Alike, of equals the oldest.
 func (c *Clusters) nearest(v intents.Vector) (best int32, near float32) {
 	c.begin(v)
 	rest := 1.0
 	for _, f := range c.order {
-		if rest < Alike*Alike {
+		if rest < enough*enough {
 			break
 		}
+		c.collect(f, rest >= Alike*Alike)
 		rest -= float64(f.weight) * float64(f.weight)
-		for _, n := range c.postings[f.id] {
-			if c.mark[n] != c.round {
-				c.mark[n] = c.round
-				c.seen = append(c.seen, n)
-			}
-		}
 	}
+	left := float32(math.Sqrt(max(0, rest))) + slack
 	best = -1
 	for _, n := range c.seen {
+		least := max(Alike, near)
+		dot := c.dots[n]
+		c.dots[n] = 0
+		if dot+left < least {
+			continue
+		}
 		if cos := c.samples[n].vec.Cosine(v); cos > near || cos == near && n < best {
 			best, near = n, cos
 		}
 	}
 	return best, near
+}
+
+// collect adds one feature to what samples share with the line; fresh ones are seen too.
+func (c *Clusters) collect(f feature, fresh bool) {
+	for _, p := range c.postings[f.id] {
+		switch dot := c.dots[p.sample]; {
+		case dot != 0:
+			c.dots[p.sample] = dot + p.weight*f.weight
+		case fresh:
+			c.dots[p.sample] = p.weight * f.weight
+			c.seen = append(c.seen, p.sample)
+		}
+	}
 }
 
 // begin orders the line's features, those with the shortest lists first.
@@ -138,19 +170,6 @@ func (c *Clusters) begin(v intents.Vector) {
 		c.order = append(c.order, feature{id, v.Weights[i], len(c.postings[id])})
 	}
 	slices.SortFunc(c.order, func(a, b feature) int {
-		if a.length != b.length {
-			return a.length - b.length
-		}
-		if a.id < b.id {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.length, b.length), cmp.Compare(a.id, b.id))
 	})
-	for len(c.mark) < len(c.samples) {
-		c.mark = append(c.mark, 0)
-	}
-	if c.round++; c.round == 0 { // after four thousand million lines
-		clear(c.mark)
-		c.round = 1
-	}
 }

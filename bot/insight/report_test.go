@@ -75,9 +75,10 @@ func TestAReportGroupsAndNames(t *testing.T) {
 	k := knowledge()
 	zero, once := k.Items[0], k.Items[0]
 	for _, it := range k.Items {
-		if it.Trips == 0 {
+		switch it.Trips {
+		case 0:
 			zero = it
-		} else if it.Trips == 1 {
+		case 1:
 			once = it
 		}
 	}

@@ -1,6 +1,7 @@
 package insight
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,17 +118,15 @@ func begin(c Cluster, d Decision, now time.Time) (kb.Document, error) {
 	if title == "" && len(c.Samples) > 0 {
 		title = short(c.Samples)[0]
 	}
-	var b strings.Builder
-	b.WriteString("---\nid: " + kb.Scalar(id) + "\ntitle: " + kb.Scalar(title) + "\ncategory: \"\" # 待填写\nkind: guide\nsummary: \"\" # 待填写：一两句话的结论\nasks:\n")
-	for _, a := range short(unmasked(c.Samples)) {
-		b.WriteString("  - " + kb.Scalar(a) + "\n")
+	form, err := json.Marshal(map[string]any{
+		"title": title, "kind": kb.KindGuide, "asks": short(unmasked(c.Samples)), "review": now.AddDate(0, 6, 0).Format(time.DateOnly),
+	})
+	if err != nil {
+		return kb.Document{}, fmt.Errorf("write a new article: %w", err)
 	}
-	b.WriteString("sources: [] # 待填写：依据\nreview: " + now.AddDate(0, 6, 0).Format(time.DateOnly) + "\n---\n\n")
-	doc := kb.Document{Kind: kb.KindArticle, ID: id, Body: b.String()}
-	if _, ps := kb.ParseArticle(doc); ps != nil {
-		return doc, fault.New(fault.BadRequest, "条目编号或标题不能这样写：%s", ps[0].Reason)
-	}
-	return doc, nil
+	doc := kb.Document{Kind: kb.KindArticle, ID: id}
+	doc.Body, err = kb.SetFields(doc, form)
+	return doc, err
 }
 
 // asksOf returns the asks of an entry and whether there is one.

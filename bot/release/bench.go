@@ -55,6 +55,7 @@ func Hash(rel *kb.Release) string {
 		lines = append(lines, r.Key()+"\x00"+version+"\n")
 	}
 	slices.Sort(lines)
+	lines = append(lines, rel.AsOf.UTC().String())
 	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
 	return hex.EncodeToString(sum[:])
 }

@@ -93,14 +93,14 @@ func (l *Live) Answer(ctx context.Context, turn bot.Turn) (bot.Answered, error) 
 	return g.Engine.Answer(ctx, turn), nil
 }
 
-// Use returns the current engine for several questions in a row; it stays open until done
-// is called.
-func (l *Live) Use() (r *Running, done func(), err error) {
-	g, _, done, err := l.hold()
+// Use returns the current engine for several questions in a row, with what is set for the
+// moment; it stays open until done is called.
+func (l *Live) Use() (r *Running, over *bot.Overrides, done func(), err error) {
+	g, over, done, err := l.hold()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return g.Running, done, nil
+	return g.Running, over, done, nil
 }
 
 // Ready reports whether an engine is current.

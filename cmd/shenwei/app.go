@@ -30,17 +30,18 @@ type app struct {
 	bench   *release.Bench
 	front   *bot.Front
 	started kb.Started
-	keys    *vault.Ring
-	staff   *auth.Service
-	jobs    *jobs.Runner
-	// handBack is told of an agent who was disabled, or is no agent any more.
-	handBack []func(ctx context.Context, account string) error
+	now     func() time.Time
 
 	studio *kb.Studio
 	// poke has the follower look now; dates are those at which the live release changes by
 	// itself, the next one first. Only the follower touches them once it runs.
 	poke  chan struct{}
 	dates []time.Time
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
+	// handBack is told of an agent who was disabled, or is no agent any more.
+	handBack []func(ctx context.Context, account string) error
 }
 
 // farAhead is after every date that knowledge may name.
@@ -73,7 +74,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -101,16 +102,21 @@ func (a *app) openStore(ctx context.Context) error {
 	return nil
 }
 
+// start takes the embedded documents in where they are new and puts the current release live.
 func (a *app) start(ctx context.Context) error {
-	var err error
-	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
-		return err
-	}
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		return err
 	}
-	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), time.Now)
+	return a.startWith(ctx, docs)
+}
+
+func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
+	var err error
+	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
+	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
 	}

@@ -80,6 +80,7 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
+		"bot/insight":    {"kb/segment"},                                                                 // an understander of the shipped knowledge
 		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},

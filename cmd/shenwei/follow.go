@@ -76,7 +76,7 @@ func (a *app) swapTo(ctx context.Context) error {
 // reached has the next release made when a date of the live one has come. A failure is tried
 // again at the next look.
 func (a *app) reached(ctx context.Context) {
-	if a.studio == nil || len(a.dates) == 0 || time.Now().Before(a.dates[0]) {
+	if a.studio == nil || len(a.dates) == 0 || a.now().Before(a.dates[0]) {
 		return
 	}
 	number, err := a.studio.DatesReached(ctx)

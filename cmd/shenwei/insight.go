@@ -10,12 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/bot/insight"
 	"shenwei/bot/release"
 	"shenwei/internal/fault"
 	"shenwei/internal/store"
 	"shenwei/kb"
-	"shenwei/web/auth"
 	"shenwei/web/studio"
 )
 
@@ -25,15 +25,16 @@ const (
 	benchIdle    = 5 * time.Minute
 )
 
-// insightConfig is what editors look at, over this process's record and engines.
-func (a *app) insightConfig() (*studio.InsightConfig, error) {
+// insights are what editors look at, over this process's record and engines, and what follows
+// the record for them.
+func (a *app) insights() (*studio.InsightConfig, error) {
 	loc, err := time.LoadLocation(a.cfg.Timezone)
 	if err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "timezone: %q is not known; write for example Asia/Shanghai", a.cfg.Timezone)
 	}
-	a.bench = release.NewBench(a.builder, benchEngines, benchIdle, time.Now, a.log)
+	a.bench = release.NewBench(a.builder, benchEngines, benchIdle, a.now, a.log)
 	return &studio.InsightConfig{
-		Trials: trials{a.live, a.bench, a.store, a.studio}, Drafts: draftDesk{a.store, a.studio}, Store: a.store.Insight(),
+		Trials: trials{a.live, a.bench, a.store}, Drafts: draftDesk{a.store, a.studio}, Store: a.store.Insight(),
 		Audit: a.store.AppendAudit, Location: loc,
 	}, nil
 }
@@ -45,7 +46,7 @@ func (a *app) follower(loc *time.Location) *insight.Follower {
 		host = "node"
 	}
 	return insight.NewFollower(insight.Config{
-		Store: a.store.Insight(), Node: fmt.Sprintf("%.100s-%d-%s", host, os.Getpid(), rand.Text()[:8]), Location: loc, Log: a.log,
+		Store: a.store.Insight(), Now: a.now, Node: fmt.Sprintf("%.100s-%d-%s", host, os.Getpid(), rand.Text()[:8]), Location: loc, Log: a.log,
 		Live: func() insight.Live {
 			if e := a.live.Current(); e != nil {
 				return e
@@ -57,19 +58,30 @@ func (a *app) follower(loc *time.Location) *insight.Follower {
 
 // trials opens engines for editors.
 type trials struct {
-	live   *release.Live
-	bench  *release.Bench
-	store  *store.DB
-	studio *kb.Studio
+	live  *release.Live
+	bench *release.Bench
+	store *store.DB
+}
+
+// trial is an engine that answers as citizens are answered: with what is set for the moment.
+type trial struct {
+	*release.Running
+	over *bot.Overrides
+}
+
+// Answer implements studio.TrialEngine.
+func (t trial) Answer(ctx context.Context, turn bot.Turn) bot.Answered {
+	turn.Overrides = t.over
+	return t.Running.Answer(ctx, turn)
 }
 
 // Live implements studio.Trials.
 func (t trials) Live() (studio.TrialEngine, func(), error) {
-	r, done, err := t.live.Use()
+	r, over, done, err := t.live.Use()
 	if err != nil {
 		return nil, nil, err
 	}
-	return r, done, nil
+	return trial{r, over}, done, nil
 }
 
 // Candidate implements studio.Trials.
@@ -85,48 +97,56 @@ func (t trials) Candidate(ctx context.Context, p studio.Pick) (studio.TrialEngin
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if p.Document != nil {
-		drafts = append(drafts, kb.Revision{Document: *p.Document})
-	}
 	candidate, left := soundCandidate(current, drafts)
+	_, over, release, err := t.live.Use()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	release()
 	r, done, err := t.bench.Use(ctx, candidate)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return r, left, done, nil
+	return trial{r, over}, left, done, nil
 }
 
-// drafts are the stored ones that are to be tried.
+// drafts are the revisions that a candidate is made of.
 func (t trials) drafts(ctx context.Context, p studio.Pick) ([]kb.Revision, error) {
 	switch {
-	case p.Drafts:
-		return t.store.Drafts(ctx)
+	case p.Document != nil:
+		return []kb.Revision{{Document: *p.Document}}, nil
 	case p.Change == 0:
-		return nil, nil
+		return t.store.Drafts(ctx)
 	}
-	change, err := t.studio.Proposal(ctx, p.Change)
+	change, err := t.store.Proposal(ctx, p.Change)
 	if err != nil {
 		return nil, err
 	}
 	var drafts []kb.Revision
 	for _, d := range change.Drafts {
 		kind, id := kb.SplitKey(d.Key)
-		rev, err := t.store.Revision(ctx, kind, id, d.Revision)
+		r, err := t.store.Revision(ctx, kind, id, d.Revision)
 		if err != nil {
 			return nil, err
 		}
-		drafts = append(drafts, rev)
+		drafts = append(drafts, r)
 	}
 	return drafts, nil
 }
 
-// soundCandidate leaves out drafts that cannot be put together with the rest, one problem's
-// file after the other: somebody's half-written article must not keep others from trying.
+// soundCandidate leaves out drafts that cannot be put together with the rest: somebody's
+// half-written article must not keep others from trying. The candidate stands for an instant
+// at which every draft is in force: tomorrow's rule can be tried today.
 func soundCandidate(current *kb.Release, drafts []kb.Revision) (*kb.Release, []kb.Problem) {
 	var left []kb.Problem
 	for {
 		candidate := kb.Candidate(current, drafts)
-		_, err := kb.Parse(candidate.Documents())
+		for _, d := range drafts {
+			if from := d.Span().Effective; from.After(candidate.AsOf) {
+				candidate.AsOf = from
+			}
+		}
+		_, _, err := candidate.Knowledge()
 		var problems kb.Problems
 		if !errors.As(err, &problems) {
 			return candidate, left
@@ -135,16 +155,16 @@ func soundCandidate(current *kb.Release, drafts []kb.Revision) (*kb.Release, []k
 		for _, p := range problems {
 			blamed[p.Path] = true
 		}
-		sound := slices.DeleteFunc(slices.Clone(drafts), func(d kb.Revision) bool { return blamed[d.Path()] })
 		left = append(left, problems...)
+		sound := slices.DeleteFunc(slices.Clone(drafts), func(d kb.Revision) bool { return blamed[d.Path()] })
 		if len(sound) == len(drafts) { // a draft that breaks another's file: none can be kept apart
-			return kb.Candidate(current, nil), left
+			return current, left
 		}
 		drafts = sound
 	}
 }
 
-// draftDesk keeps drafts in the archive.
+// draftDesk keeps drafts by the studio's rules.
 type draftDesk struct {
 	store  *store.DB
 	studio *kb.Studio
@@ -152,27 +172,6 @@ type draftDesk struct {
 
 // Versions implements studio.DraftDesk.
 func (d draftDesk) Versions(ctx context.Context, kind kb.Kind) ([]studio.Version, error) {
-	all, err := d.all(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(v studio.Version) bool { return v.Kind != kind }), nil
-}
-
-// Version implements studio.DraftDesk.
-func (d draftDesk) Version(ctx context.Context, key string) (studio.Version, bool, error) {
-	all, err := d.all(ctx)
-	if err != nil {
-		return studio.Version{}, false, err
-	}
-	i := slices.IndexFunc(all, func(v studio.Version) bool { return v.Key() == key })
-	if i < 0 {
-		return studio.Version{}, false, nil
-	}
-	return all[i], true, nil
-}
-
-func (d draftDesk) all(ctx context.Context) ([]studio.Version, error) {
 	current, err := d.store.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -185,11 +184,16 @@ func (d draftDesk) all(ctx context.Context) ([]studio.Version, error) {
 	at := map[string]int{}
 	if current != nil {
 		for _, r := range current.Revisions {
-			at[r.Key()] = len(all)
-			all = append(all, studio.Version{Document: r.Document, Live: r.Body, Base: r.Number})
+			if r.Kind == kind {
+				at[r.Key()] = len(all)
+				all = append(all, studio.Version{Document: r.Document, Live: r.Body, Base: r.Number})
+			}
 		}
 	}
 	for _, r := range drafts {
+		if r.Kind != kind {
+			continue
+		}
 		i, known := at[r.Key()]
 		if !known {
 			i = len(all)
@@ -201,20 +205,24 @@ func (d draftDesk) all(ctx context.Context) ([]studio.Version, error) {
 	return all, nil
 }
 
-// Save implements studio.DraftDesk. It takes somebody else's open draft over: what it adds to
-// was read from that very draft, and the studio refuses when another one is there by now.
-func (d draftDesk) Save(ctx context.Context, seen studio.Version, doc kb.Document, by auth.Principal) error {
-	name := by.Display
-	if name == "" {
-		name = by.Name
+// Version implements studio.DraftDesk.
+func (d draftDesk) Version(ctx context.Context, key string) (studio.Version, bool, error) {
+	kind, _ := kb.SplitKey(key)
+	all, err := d.Versions(ctx, kind)
+	if err != nil {
+		return studio.Version{}, false, err
 	}
+	i := slices.IndexFunc(all, func(v studio.Version) bool { return v.Key() == key })
+	if i < 0 {
+		return studio.Version{}, false, nil
+	}
+	return all[i], true, nil
+}
+
+// Save implements studio.DraftDesk.
+func (d draftDesk) Save(ctx context.Context, seen studio.Version, doc kb.Document, by kb.Member, take bool) error {
 	_, err := d.studio.Save(ctx, kb.Edit{
-		Kind: doc.Kind, ID: doc.ID, Base: seen.Base, Draft: seen.Draft, Take: true, Body: doc.Body,
-		By: kb.Member{ID: by.ID, Login: by.Name, Name: name},
+		Kind: doc.Kind, ID: doc.ID, Base: seen.Base, Draft: seen.Draft, Take: take, Body: doc.Body, By: by,
 	})
-	var conflict *kb.DraftConflict
-	if errors.As(err, &conflict) {
-		return fault.Wrap(fault.Conflict, err, "%s 刚被别人改过，请再试一次", doc.Key())
-	}
 	return err
 }

@@ -3,19 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
-	"shenwei/internal/jobs"
-	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
@@ -63,8 +59,8 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, time.Now, a.look)
-	insights, err := a.insightConfig()
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
+	insights, err := a.insights()
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -78,7 +74,6 @@ func (a *app) serve(ctx context.Context) error {
 		a.log.Info("lines that the last stop interrupted are answered", "lines", n)
 	}
 	a.schedule()
-	a.publishing()
 	a.log.Info("serving", "addr", ln.Addr().String())
 	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
@@ -87,29 +82,24 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.jobs.Run(ctx) })
-	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
 	group.Go(func() error { return a.bench.Run(ctx) })
+	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
 	return group.Wait()
 }
 
-// publishing does the scheduled releases.
-func (a *app) publishing() {
-	a.jobs.Register(store.PublishJob, func(ctx context.Context, j jobs.Job) (time.Duration, error) {
-		change, err := strconv.ParseInt(j.Payload, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("payload of %s: %w", j.Ref, err)
-		}
-		return 0, a.studio.PublishDue(ctx, change)
-	})
+func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
+	cfg := a.webConfig(hub)
+	cfg.Insight = insights
+	return web.New(cfg)
 }
 
-func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
-	return web.New(web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Insight: insights,
+func (a *app) webConfig(hub *live.Hub) web.Config {
+	return web.Config{
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
 			if v := a.live.View(); v != nil {
@@ -123,8 +113,8 @@ func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
+	}
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

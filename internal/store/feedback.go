@@ -42,7 +42,8 @@ func (db *DB) AddFeedback(ctx context.Context, conversation string, seq int64, s
 		case !found:
 			return refusal{noReply()}
 		}
-		if _, err := s.exec(sqlFeedback, conversation, seq, score, s.keys.SealText(reason, rowPlace("feedback", "reason", conversation, seq)...), micros); err != nil {
+		sealed := s.keys.SealText(reason, rowPlace("feedback", "reason", conversation, seq)...)
+		if _, err := s.exec(sqlFeedback, conversation, seq, score, sealed, micros); err != nil {
 			return err
 		}
 		_, err = s.exec(sqlAddThumb, conversation, seq, score)

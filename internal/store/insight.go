@@ -16,7 +16,7 @@ import (
 const (
 	sqlLease = `UPDATE insight_cursor SET holder = $1, until = $2 WHERE id = 1 AND (holder = $1 OR until < $3)
 		RETURNING turns, thumbs`
-	sqlTopReply = `SELECT COALESCE(MAX(n), 0) FROM messages WHERE kind = 'reply'`
+	sqlTopReply = `SELECT COALESCE((SELECT n FROM messages WHERE kind = 'reply' ORDER BY n DESC LIMIT 1), 0)`
 	sqlTopThumb = `SELECT COALESCE(MAX(n), 0) FROM insight_thumbs`
 
 	turnColumns = `SELECT r.n, r.conversation, m.seq, r.seq, m.at, m.channel, m.ref, m.text, m.choice, r.reply, r.trace
@@ -92,14 +92,14 @@ func (i Insight) turns(ctx context.Context, query string, args ...any) ([]insigh
 		var at int64
 		var ref, choice, reply string
 		var trace []byte
-		if err := r.Scan(&t.N, &t.Conversation, &t.Line, &t.Answer, &at, &t.Channel, &ref, &t.Text, &choice, &reply, &trace); err != nil {
-			return err
+		err := r.Scan(&t.N, &t.Conversation, &t.Line, &t.Answer, &at, &t.Channel, &ref, &t.Text, &choice, &reply, &trace)
+		if err == nil {
+			t.Text, err = i.db.keys.OpenText(t.Text, linePlace(string(t.Channel), ref)...)
 		}
-		var err error
-		if t.Text, err = i.db.keys.OpenText(t.Text, linePlace(string(t.Channel), ref)...); err != nil {
-			return err
+		if err == nil {
+			trace, err = i.db.openTrace(trace, t.Conversation, t.Answer)
 		}
-		if trace, err = i.db.openTrace(trace, t.Conversation, t.Answer); err != nil {
+		if err != nil {
 			return err
 		}
 		t.At, t.Tapped = fromMicros(at), choice != ""

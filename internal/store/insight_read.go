@@ -37,11 +37,9 @@ const (
 	sqlWithin  = `SELECT CAST(COALESCE(SUM(questions), 0) AS BIGINT) FROM insight_cluster_days
 		WHERE cluster = $1 AND day >= $2 AND day <= $3`
 
-	sqlWaiting     = `SELECT id, key, asks FROM insight_clusters WHERE state = 'drafted' ORDER BY id`
-	sqlSolve       = `UPDATE insight_clusters SET state = 'solved', done = $1 WHERE id = $2 AND state = 'drafted'`
-	sqlResolve     = `UPDATE insight_clusters SET state = $1, how = $2, key = $3, asks = $4, actor = $5, done = $6 WHERE id = $7`
-	sqlForgetAsked = `DELETE FROM insight_questions WHERE conversation = $1`
-	sqlUnthumb     = `DELETE FROM insight_thumbs WHERE conversation = $1`
+	sqlWaiting = `SELECT id, key, asks FROM insight_clusters WHERE state = 'drafted' ORDER BY id`
+	sqlSolve   = `UPDATE insight_clusters SET state = 'solved', done = $1 WHERE id = $2 AND state = 'drafted'`
+	sqlResolve = `UPDATE insight_clusters SET state = $1, how = $2, key = $3, asks = $4, actor = $5, done = $6 WHERE id = $7`
 )
 
 // Samples implements insight.Store.
@@ -201,19 +199,4 @@ func (i Insight) Resolve(ctx context.Context, r insight.Resolution, e audit.Entr
 		}
 		return appendAudit(s, e)
 	})
-}
-
-// Forget deletes what is kept of a conversation's questions; the sums, which name nobody,
-// stay.
-func (i Insight) Forget(ctx context.Context, conversation string) error {
-	return i.db.writer.do(ctx, insightKey, "", func(s *session) error { return forgetQuestions(s, conversation) })
-}
-
-// forgetQuestions deletes a conversation's questions in the transaction of what else goes.
-func forgetQuestions(s *session, conversation string) error {
-	if _, err := s.exec(sqlForgetAsked, conversation); err != nil {
-		return err
-	}
-	_, err := s.exec(sqlUnthumb, conversation)
-	return err
 }

@@ -36,8 +36,8 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		skip:    ` FOR UPDATE SKIP LOCKED`,
 		list:    `json_array_elements_text(CAST($3 AS json))`,
 		setup:   insistOnDurability,
-		check:   checkPostgres,
 		running: `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
+		check:   checkPostgres,
 	}
 	d.types.Serial, d.types.Bytes = "BIGINT GENERATED ALWAYS AS IDENTITY", "BYTEA"
 	write := sql.OpenDB(stdlib.GetConnector(*cfg))

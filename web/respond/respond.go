@@ -25,8 +25,7 @@ type Problem struct {
 	ID string `json:"id,omitempty"`
 	// RetryAfter is after how many seconds to try again; 0 when the server names no time.
 	RetryAfter int `json:"retry_after,omitempty"`
-	// Detail is what a page needs to go on from here, for instance both sides of a conflict; nil
-	// for most.
+	// Detail is what a page needs to go on from here.
 	Detail any `json:"detail,omitempty"`
 }
 

@@ -148,7 +148,7 @@ func (h *Insight) addGold(ctx context.Context, b goldBody, by auth.Principal) (*
 	if row.Codes == nil {
 		row.Codes = []string{}
 	}
-	if err := h.cfg.Drafts.Save(ctx, seen, doc, by); err != nil {
+	if err := h.cfg.Drafts.Save(ctx, seen, doc, member(by), true); err != nil {
 		return nil, err
 	}
 	return &goldAnswer{Key: doc.Key(), Row: goldQuestion{row, kind, true}}, nil

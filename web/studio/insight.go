@@ -1,6 +1,3 @@
-// Package studio is the editors' HTTP interface below /api/v1/studio. Insight (here, try.go,
-// segment.go, gold.go, missed.go, stats.go) is what they look at: the engine beside a draft,
-// the lexicon at work, gold questions, what nobody could answer, and the numbers.
 package studio
 
 import (
@@ -64,9 +61,9 @@ type DraftDesk interface {
 	Versions(ctx context.Context, kind kb.Kind) ([]Version, error)
 	// Version finds one, false when there is none.
 	Version(ctx context.Context, key string) (Version, bool, error)
-	// Save stores doc as a draft of by's; seen is the version that it was made of. A newer
-	// one is fault.Conflict.
-	Save(ctx context.Context, seen Version, doc kb.Document, by auth.Principal) error
+	// Save stores doc as a draft of by's; seen is the version that it was made of. A newer one
+	// is a conflict, and so is somebody else's open draft unless take, which goes on with it.
+	Save(ctx context.Context, seen Version, doc kb.Document, by kb.Member, take bool) error
 }
 
 // InsightStore is the record as it is looked at here.
@@ -98,8 +95,10 @@ type InsightConfig struct {
 	Real int
 }
 
-// Insight answers editors. Its exported methods are HTTP handlers; web/routes.go says who may
-// call which.
+// Insight answers editors who look at how the bot does: the engine beside drafts (try.go), the
+// lexicon at work (segment.go), gold questions (gold.go), what nobody could answer (missed.go)
+// and the numbers (stats.go, export.go). Its exported methods are HTTP handlers;
+// web/studio_routes.go says who may call which.
 type Insight struct {
 	cfg InsightConfig
 	// compared keeps what a lexicon changes, since each letter that an editor types asks again.
@@ -127,7 +126,7 @@ func NewInsight(cfg InsightConfig) (*Insight, error) {
 func (h *Insight) serve(w http.ResponseWriter, r *http.Request, f func() (any, error)) {
 	body, err := f()
 	if err != nil {
-		h.cfg.Respond.Error(w, r, err)
+		h.cfg.Respond.Error(w, r, explained(err))
 		return
 	}
 	h.cfg.Respond.JSON(w, r, body)
@@ -142,8 +141,8 @@ func who(r *http.Request) (auth.Principal, error) {
 	return p, nil
 }
 
-// numberWithin reads a parameter of the query, or returns what is meant without it.
-func numberWithin(r *http.Request, name string, missing, least, most int) (int, error) {
+// param reads a parameter of the query, or returns what is meant without it.
+func param(r *http.Request, name string, missing, least, most int) (int, error) {
 	given := r.URL.Query().Get(name)
 	if given == "" {
 		return missing, nil
@@ -157,9 +156,9 @@ func numberWithin(r *http.Request, name string, missing, least, most int) (int, 
 
 // page is the part of a list that a request asks for.
 func page(r *http.Request) (offset, limit int, err error) {
-	if offset, err = numberWithin(r, "offset", 0, 0, 1_000_000); err != nil {
+	if offset, err = param(r, "offset", 0, 0, 1_000_000); err != nil {
 		return 0, 0, err
 	}
-	limit, err = numberWithin(r, "limit", 50, 1, 200)
+	limit, err = param(r, "limit", 50, 1, 200)
 	return offset, limit, err
 }

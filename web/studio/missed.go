@@ -200,7 +200,7 @@ func (h *Insight) resolve(ctx context.Context, id int64, b resolveBody, by auth.
 	}
 	res.By = by.Name
 	if doc != nil {
-		if err := h.cfg.Drafts.Save(ctx, seen[doc.Key()], *doc, by); err != nil {
+		if err := h.cfg.Drafts.Save(ctx, seen[doc.Key()], *doc, member(by), false); err != nil {
 			return nil, err
 		}
 	} else if err := h.alreadyLive(&res); err != nil {

@@ -52,9 +52,7 @@ func (h *Insight) export(ctx context.Context, rep *insight.Report) (sheets, erro
 
 // StatsXLSX sends the numbers as a workbook.
 func (h *Insight) StatsXLSX(w http.ResponseWriter, r *http.Request) {
-	h.download(w, r, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", func(all sheets) ([]byte, error) {
-		return workbook(all)
-	})
+	h.download(w, r, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook)
 }
 
 // StatsCSV sends one table of the numbers as CSV with a byte order mark: rows (the default),

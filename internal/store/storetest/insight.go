@@ -376,17 +376,20 @@ var insightCases = []testCase{
 		_, err = in.Cluster(s.Context(), 999)
 		s.wantCode(err, fault.NotFound)
 	}},
-	{"what is kept of a conversation's questions can be forgotten, the sums stay", func(s *suite) {
+	{"what is kept of a conversation's questions goes with it, the sums stay", func(s *suite) {
 		db := s.open()
 		now := Noon
 		id, reply := s.talk(db, "a", said{text: "护照换发", action: bot.Answer, item: "CRJ-002", policy: "decide"})
 		s.must(db.AddFeedback(s.Context(), id, reply, 1, "", Noon))
 		s.catchUp(s.follower(db, "a", &now, &kb.Knowledge{}))
-		s.must(db.Insight().Forget(s.Context(), id))
+		_, err := db.DeleteConversation(s.Context(), id, audit.Entry{Actor: "li", Action: "citizen.delete"})
+		s.must(err)
 		all, err := db.Insight().Recent(s.Context(), id, 0, 10)
 		s.must(err)
-		if len(all) != 0 || total(s.numbers(db)).Questions != 1 {
-			s.Fatalf("%v %+v", all, total(s.numbers(db)))
+		var thumbs int
+		s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM insight_thumbs`).Scan(&thumbs))
+		if len(all) != 0 || thumbs != 0 || total(s.numbers(db)).Questions != 1 {
+			s.Fatalf("%v %d %+v", all, thumbs, total(s.numbers(db)))
 		}
 	}},
 }
