@@ -272,10 +272,12 @@ func (s *Studio) text(ctx context.Context, e Edit, live Revision) (string, error
 	base := live.Document
 	if e.Draft > 0 {
 		seen, err := s.record.Revision(ctx, e.Kind, e.ID, e.Draft)
-		if err != nil {
+		switch {
+		case err == nil:
+			base = seen.Document
+		case !fault.Is(err, fault.NotFound): // one that a newer save replaced: SaveDraft says so
 			return "", err
 		}
-		base = seen.Document
 	}
 	if base.Body == "" {
 		base = Document{Kind: e.Kind, ID: e.ID}

@@ -29,7 +29,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"insight", insightCases}, {"jobs", jobCases},
+		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"studio", studioCases}, {"insight", insightCases}, {"jobs", jobCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 	}
 	for _, g := range groups {
