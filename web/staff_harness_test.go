@@ -65,7 +65,7 @@ func newStaffSite(t *testing.T, oidc func(*vault.Ring) *staff.OIDC, change ...fu
 	var clock func() time.Time
 	s.site = newSite(t, func(c *web.Config) {
 		clock = c.Now
-		s.auth = auth.New(auth.Config{Store: s.db, Now: clock})
+		s.auth = auth.New(auth.Config{Store: s.db, Now: clock, Log: c.Log})
 		c.Staff, c.StaffRecord = s.auth, staffRecord{s.db}
 		c.Studio = &studio.Services{Studio: kb.NewStudio(s.db, nil, c.Log, clock, nil), Overrides: s.db}
 		if oidc != nil {

@@ -87,6 +87,8 @@ func TestTheCookieIsForOurOwnPagesAndEncryptedUnlessOnThisMachine(t *testing.T) 
 	far := []string{"X-Forwarded-For", "203.0.113.5"}
 	wantError(t, s.post("/api/v1/staff/login", login, far...), 403, "forbidden")
 	wantError(t, s.post("/api/v1/staff/setup", object{"token": "x"}, far...), 403, "forbidden")
+	undeclared := newStaffSite(t, nil) // a proxy on this machine that is not in proxy.trusted
+	wantError(t, undeclared.post("/api/v1/staff/login", login, far...), 403, "forbidden")
 	for name, c := range map[string]struct {
 		header []string
 		secure bool

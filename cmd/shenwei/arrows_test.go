@@ -84,7 +84,7 @@ var (
 		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
-		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest"},
+		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},
 	}
 
 	// folders are the only ones at the top.

@@ -59,6 +59,9 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), time.Now())
 		add("content", problems.Err(), "nothing to complain of")
 	}
+	add("keys", nil, app.sayKeys())
+	accounts, err := app.staff.Accounts(ctx)
+	add("accounts", err, sayAccounts(accounts))
 	if k.Audit {
 		says, err := app.checkAudit(ctx, k.Since)
 		add("audit", err, says)

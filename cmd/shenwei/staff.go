@@ -184,3 +184,28 @@ func (a *app) checkAudit(ctx context.Context, since string) (string, error) {
 	}
 	return says, nil
 }
+
+// sayKeys tells an operator where the keys to personal data come from; never what they are.
+func (a *app) sayKeys() string {
+	from := "keys.data"
+	if a.cfg.Keys.Data == "" {
+		from = a.cfg.keyFile()
+	}
+	return fmt.Sprintf("%s seals, %d in all, from %s", a.keys.Current(), len(a.keys.IDs()), from)
+}
+
+func sayAccounts(all []auth.Account) string {
+	if len(all) == 0 {
+		return "none yet; serve prints a link that makes the first administrator"
+	}
+	enabled, second := 0, 0
+	for _, u := range all {
+		if !u.Disabled {
+			enabled++
+			if u.TOTP != "" {
+				second++
+			}
+		}
+	}
+	return fmt.Sprintf("%d enabled, %d with a second factor, %d disabled", enabled, second, len(all)-enabled)
+}

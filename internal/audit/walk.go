@@ -42,8 +42,10 @@ func NewWalk(n int64, hash string) *Walk { return &Walk{n: n, hash: hash} }
 // Expect says which hash entry n must have, as it was noted elsewhere; 0 for none.
 func (w *Walk) Expect(n int64, hash string) { w.known, w.knowHash = n, hash }
 
-// Next is the number that comes next; Broken says what is wrong so far.
-func (w *Walk) Next() int64    { return w.n + 1 }
+// Next is the number that comes next.
+func (w *Walk) Next() int64 { return w.n + 1 }
+
+// Broken says what is wrong so far, "" for nothing.
 func (w *Walk) Broken() string { return w.broken }
 
 // Step takes the next entry. Nothing after the first break is looked at.

@@ -14,17 +14,34 @@ import (
 	"shenwei/internal/store"
 	"shenwei/internal/store/storetest"
 	"shenwei/internal/store/storetest/pgtest"
+	"shenwei/internal/vault"
 )
 
 // BenchmarkReceiveCommit measures stored questions with stored answers: 256 callers, each
 // in conversations of four turns with token.
 func BenchmarkReceiveCommit(b *testing.B) {
-	b.Run("SQLite", func(b *testing.B) { benchmarkPairs(b, sqliteFile(b)) })
-	b.Run("PostgreSQL", func(b *testing.B) { benchmarkPairs(b, pgtest.Start(b).Database(b)) })
+	for name, keys := range map[string]*vault.Ring{"": nil, "Sealed": benchKeys(b)} {
+		b.Run("SQLite"+name, func(b *testing.B) { benchmarkPairs(b, sqliteFile(b), keys) })
+		b.Run("PostgreSQL"+name, func(b *testing.B) { benchmarkPairs(b, pgtest.Start(b).Database(b), keys) })
+	}
 }
 
-func benchmarkPairs(b *testing.B, dsn string) {
-	db, err := store.Open(b.Context(), dsn, store.Options{})
+// benchKeys seal what citizens say, as the service does.
+func benchKeys(b *testing.B) *vault.Ring {
+	b.Helper()
+	key, err := vault.NewKey("261122-ab")
+	if err != nil {
+		b.Fatal(err)
+	}
+	ring, err := vault.Parse(key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ring
+}
+
+func benchmarkPairs(b *testing.B, dsn string, keys *vault.Ring) {
+	db, err := store.Open(b.Context(), dsn, store.Options{Keys: keys})
 	if err != nil {
 		b.Fatal(err)
 	}

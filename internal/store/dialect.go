@@ -16,7 +16,8 @@ type dialect struct {
 	// tables lists the tables of the database or schema in use.
 	tables string
 	// clock is the time now, in microseconds; skip passes over rows that another transaction
-	// has locked; list is a table of the strings in the JSON array $3, in a column value.
+	// has locked; list is a table of the strings in a JSON array, the
+	// parameter %s, in a column value.
 	clock, skip, list string
 	// types fill the templates of the migrations.
 	types struct{ Serial, Bytes, Clustered string }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,6 +22,8 @@ const (
 		WHERE (kind, ref) IN (SELECT kind, ref FROM jobs WHERE kind IN (SELECT value FROM {{list $3}})
 			AND (state = 'waiting' AND due <= {{now}} OR state = 'running' AND lease <= {{now}}) ORDER BY due LIMIT 1{{skip}})
 		RETURNING kind, ref, payload, due, tries`
+	sqlJobDue = `SELECT kind FROM jobs WHERE kind IN (SELECT value FROM {{list $1}})
+		AND (state = 'waiting' AND due <= {{now}} OR state = 'running' AND lease <= {{now}}) LIMIT 1`
 	sqlExtendJob = `UPDATE jobs SET lease = {{now}} + CAST($1 AS BIGINT) WHERE kind = $2 AND ref = $3 AND state = 'running' AND holder = $4 AND tries = $5`
 	sqlEndJob    = `UPDATE jobs SET state = CASE WHEN CAST($1 AS BIGINT) > 0 THEN 'waiting' ELSE 'done' END, due = {{now}} + $1, lease = 0, holder = '',
 		tries = CASE WHEN CAST($2 AS TEXT) = '' THEN 0 ELSE tries END, error = $2, updated = {{now}}
@@ -28,9 +32,14 @@ const (
 	sqlDropJobs  = `DELETE FROM jobs WHERE (kind, ref) IN (SELECT kind, ref FROM jobs WHERE state = 'done' AND updated < $1 LIMIT $2)`
 )
 
+var listMark = regexp.MustCompile(`\{\{list (\$\d+)\}\}`)
+
 // on fills in how the database says it.
 func (d *dialect) on(query string) string {
-	return strings.NewReplacer("{{now}}", d.clock, "{{skip}}", d.skip, "{{list $3}}", d.list).Replace(query)
+	query = strings.NewReplacer("{{now}}", d.clock, "{{skip}}", d.skip).Replace(query)
+	return listMark.ReplaceAllStringFunc(query, func(mark string) string {
+		return fmt.Sprintf(d.list, listMark.FindStringSubmatch(mark)[1])
+	})
 }
 
 // ScheduleJob adds a job unless one of its kind and ref is there: see jobs.Store.
@@ -77,11 +86,12 @@ func (db *DB) ClaimJob(ctx context.Context, holder string, kinds []string, lease
 	if len(kinds) == 0 {
 		return nil, nil
 	}
-	if due, err := db.jobDue(ctx, kinds); err != nil || !due {
-		return nil, err
-	}
 	list, err := encodeJSON("the kinds", kinds)
 	if err != nil {
+		return nil, err
+	}
+	// To look for work must not cost a commit.
+	if due, err := db.column(ctx, db.dialect.on(sqlJobDue), list); err != nil || len(due) == 0 {
 		return nil, err
 	}
 	var j jobs.Job
@@ -98,25 +108,6 @@ func (db *DB) ClaimJob(ctx context.Context, holder string, kinds []string, lease
 		return nil, err
 	}
 	return &j, nil
-}
-
-const sqlJobDue = `SELECT kind FROM jobs WHERE state = 'waiting' AND due <= {{now}}
-	UNION ALL SELECT kind FROM jobs WHERE state = 'running' AND lease <= {{now}} LIMIT 1000`
-
-// jobDue looks before anything is written: to look for work must not cost a commit.
-func (db *DB) jobDue(ctx context.Context, kinds []string) (bool, error) {
-	due, err := db.column(ctx, db.dialect.on(sqlJobDue))
-	if err != nil {
-		return false, err
-	}
-	for _, kind := range due {
-		for _, k := range kinds {
-			if kind == k {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }
 
 // ExtendJob makes a lease last longer: see jobs.Store.

@@ -34,7 +34,7 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		tables:  `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
 		clock:   `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 		skip:    ` FOR UPDATE SKIP LOCKED`,
-		list:    `json_array_elements_text(CAST($3 AS json))`,
+		list:    `json_array_elements_text(CAST(%s AS json))`,
 		setup:   insistOnDurability,
 		running: `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
 		check:   checkPostgres,

@@ -37,7 +37,7 @@ func connectSQLite(path string, o *Options) (pools, error) {
 		name: "SQLite", begin: "BEGIN IMMEDIATE", running: "0, 0", goose: goose.DialectSQLite3, writers: 1,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
 		clock:  `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
-		list:   `json_each($3)`,
+		list:   `json_each(%s)`,
 		setup: func(ctx context.Context, c *sql.Conn) error {
 			_, err := c.ExecContext(ctx, `PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages)+`; PRAGMA journal_size_limit = 67108864`)
 			return err

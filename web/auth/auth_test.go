@@ -432,3 +432,22 @@ func TestAccountsThatCannotBeMeantAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoTriesWeakPasswordsIsNotLockedOut(t *testing.T) {
+	o := openOffice(t, nil)
+	o.hire("li", auth.Editor)
+	in, err := o.signIn("li", goodPassword, "")
+	o.must(err)
+	opened, err := o.Open(t.Context(), in.Secret)
+	o.must(err)
+	for range 30 {
+		if _, err := o.ChangePassword(t.Context(), opened, in.Secret, goodPassword, "weak", "10.0.0.7"); !fault.Is(err, fault.BadRequest) {
+			t.Fatal(err)
+		}
+		if _, err := o.SetUp(t.Context(), auth.Setup{Token: "x", Password: "weak", Addr: "10.0.0.7"}); !fault.Is(err, fault.BadRequest) {
+			t.Fatal(err)
+		}
+	}
+	_, err = o.ChangePassword(t.Context(), opened, in.Secret, goodPassword, "another good phrase", "10.0.0.7")
+	o.must(err)
+}

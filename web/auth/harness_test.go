@@ -78,12 +78,11 @@ func (o *office) must(err error) {
 // hire makes an account with a password.
 func (o *office) hire(name string, roles ...auth.Role) auth.Account {
 	o.Helper()
-	a, token, err := o.Add(o.Context(), "suite", auth.Account{Name: name, Roles: roles})
+	_, token, err := o.Add(o.Context(), "suite", auth.Account{Name: name, Roles: roles})
 	o.must(err)
 	in, err := o.SetUp(o.Context(), auth.Setup{Token: token, Password: goodPassword, Addr: "10.0.0.1"})
 	o.must(err)
-	a = in.User
-	return a
+	return in.User
 }
 
 func (o *office) signIn(name, password, code string) (auth.SignedIn, error) {

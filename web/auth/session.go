@@ -100,10 +100,6 @@ func (s *Service) Enrolment(ctx context.Context, o Opened) (*Enrolment, error) {
 // code of the one that the account has. The session continues under a new secret. Old is the
 // present one's.
 func (s *Service) Enrol(ctx context.Context, o Opened, old, code, addr string) (SignedIn, error) {
-	keys, err := s.attempt(ctx, o.Account.Name, addr)
-	if err != nil {
-		return SignedIn{}, err
-	}
 	change, action := s.useCode(code), "session.second_factor"
 	switch {
 	case o.Account.TOTP != "" && o.Session.Stage == StageFull:
@@ -125,6 +121,10 @@ func (s *Service) Enrol(ctx context.Context, o Opened, old, code, addr string) (
 			return nil
 		}
 	}
+	keys, err := s.attempt(ctx, o.Account.Name, addr)
+	if err != nil {
+		return SignedIn{}, err
+	}
 	in, err := s.begin(ctx, o.Account, StageFull, old, action, change)
 	if fault.Is(err, fault.Unauthorized) {
 		return SignedIn{}, s.failed(ctx, o.Account, "code", err)
@@ -138,6 +138,12 @@ func (s *Service) Enrol(ctx context.Context, o Opened, old, code, addr string) (
 // ChangePassword changes the password of who is signed in. Her other sessions end; this one
 // continues under a new secret.
 func (s *Service) ChangePassword(ctx context.Context, o Opened, oldSecret, password, next, addr string) (SignedIn, error) {
+	if password == next {
+		return SignedIn{}, fault.New(fault.BadRequest, "新密码和现在的一样")
+	}
+	if err := CheckPassword(next, o.Account.Name, o.Account.Display); err != nil {
+		return SignedIn{}, err
+	}
 	keys, err := s.attempt(ctx, o.Account.Name, addr)
 	if err != nil {
 		return SignedIn{}, err
@@ -148,11 +154,6 @@ func (s *Service) ChangePassword(ctx context.Context, o Opened, oldSecret, passw
 		return SignedIn{}, err
 	case !right:
 		return SignedIn{}, s.failed(ctx, o.Account, "password", fault.New(fault.Forbidden, "现在的密码不对"))
-	case password == next:
-		return SignedIn{}, fault.New(fault.BadRequest, "新密码和现在的一样")
-	}
-	if err := CheckPassword(next, o.Account.Name, o.Account.Display); err != nil {
-		return SignedIn{}, err
 	}
 	hash, err := s.hasher.hash(ctx, next)
 	if err != nil {

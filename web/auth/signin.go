@@ -47,8 +47,10 @@ type Locked struct {
 	After time.Duration
 }
 
-// Unwrap returns the fault; RetryAfter after which time to try again.
-func (l Locked) Unwrap() error             { return l.error }
+// Unwrap returns the fault.
+func (l Locked) Unwrap() error { return l.error }
+
+// RetryAfter is after which time to try again.
 func (l Locked) RetryAfter() time.Duration { return l.After }
 
 // The lock grows with each failure and always ends. An address has more, since many people
@@ -58,8 +60,6 @@ const (
 	freeForAddress = 19
 	firstLock      = 15 * time.Minute
 	longestLock    = 4 * time.Hour
-	// forgetAfter is how long failures are remembered after the last one.
-	forgetAfter = 24 * time.Hour
 )
 
 func lockFor(key string, count int) time.Duration {
@@ -243,6 +243,10 @@ var errLink = fault.New(fault.NotFound, "这个链接已经用过或已过期，
 // SetUp uses a one-time link: it makes the first administrator, or gives an account its
 // password and takes its old second factor away; then it signs in.
 func (s *Service) SetUp(ctx context.Context, in Setup) (SignedIn, error) {
+	// What is wrong with the password itself is no attempt.
+	if err := CheckPassword(in.Password, in.Name, in.Display); err != nil {
+		return SignedIn{}, err
+	}
 	keys := []string{addressKey(in.Addr)}
 	until, err := s.cfg.Store.Attempt(ctx, keys, s.cfg.Now(), lockFor)
 	if err != nil {
@@ -250,9 +254,6 @@ func (s *Service) SetUp(ctx context.Context, in Setup) (SignedIn, error) {
 	}
 	if wait := until.Sub(s.cfg.Now()); !until.IsZero() {
 		return SignedIn{}, Locked{fault.New(fault.RateLimited, "尝试的次数太多，请 %d 分钟后再试", int(wait/time.Minute)+1), wait}
-	}
-	if err := CheckPassword(in.Password, in.Name, in.Display); err != nil {
-		return SignedIn{}, err
 	}
 	hash, err := s.hasher.hash(ctx, in.Password)
 	if err != nil {
@@ -279,8 +280,8 @@ func (s *Service) SetUp(ctx context.Context, in Setup) (SignedIn, error) {
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return SignedIn{}, errLink
-	case err != nil:
-		return SignedIn{}, err
+	case err != nil: // the link was right
+		return SignedIn{}, errors.Join(err, s.cfg.Store.Forgive(ctx, keys, nil))
 	}
 	stage := StageFull
 	if s.needsSecond(a) {

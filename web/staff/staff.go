@@ -89,7 +89,9 @@ func (s *Staff) setCookie(w http.ResponseWriter, r *http.Request, secret string)
 func plainLoopback(r *http.Request) bool {
 	caller := respond.CallerOf(r)
 	addr, err := netip.ParseAddr(caller.Addr)
-	return !caller.Secure && err == nil && addr.IsLoopback()
+	// A proxy on this machine that nobody declared speaks for somebody far away.
+	forwarded := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
+	return !caller.Secure && err == nil && addr.IsLoopback() && !forwarded
 }
 
 // encrypted refuses to take a password over an open network.
@@ -97,7 +99,7 @@ func encrypted(r *http.Request) error {
 	if respond.CallerOf(r).Secure || plainLoopback(r) {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "工作人员登录必须用 https 打开本站")
+	return fault.New(fault.Forbidden, "工作人员登录必须用 https 打开本站；如果已经是 https，请运维人员设置 proxy.trusted")
 }
 
 type userBody struct {

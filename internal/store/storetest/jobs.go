@@ -116,6 +116,35 @@ var jobCases = []testCase{
 			}
 		}
 	}},
+	{"who has lost a lease is told to stop, and the other one finishes", func(s *suite) {
+		db := s.open()
+		s.must(db.ScheduleJob(s.Context(), jobs.Job{Kind: "slow", Ref: "1"}))
+		r := jobs.New(jobs.Config{Store: db, Holder: "first", Poll: time.Hour, Lease: 90 * time.Millisecond, Workers: 1})
+		begun, stopped := make(chan struct{}), make(chan struct{})
+		r.Register("slow", func(ctx context.Context, _ jobs.Job) (time.Duration, error) {
+			close(begun)
+			<-ctx.Done()
+			close(stopped)
+			return 0, ctx.Err()
+		})
+		ctx, stop := context.WithCancel(s.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		<-begun
+		var other *jobs.Job
+		for other == nil { // the first one extends its lease until this one is in time
+			s.endLeases()
+			other = s.claim(db, "second", "slow")
+		}
+		select {
+		case <-stopped:
+		case <-time.After(20 * time.Second):
+			s.Fatal("it goes on without a lease")
+		}
+		s.must(db.EndJob(s.Context(), "second", *other, 0, ""))
+		stop()
+		s.must(<-ended)
+	}},
 	{"a runner does what is due, tries again what fails and survives a panic", func(s *suite) {
 		db := s.open()
 		r := jobs.New(jobs.Config{Store: db, Holder: "node", Poll: time.Millisecond, Lease: time.Second})
