@@ -234,6 +234,7 @@ describe('a day in the studio', () => {
     await button(reviewer, '通过').click()
     await reviewer.getByText('已通过').first().waitFor()
     await nothingWrong(reviewer)
+    await reviewer.evaluate(() => scrollTo(0, 0))
     await shoot(reviewer, 'studio-change')
     await button(reviewer, '发布').click()
     await reviewer.getByText(/已成为 发布 \d+/).waitFor()
@@ -285,7 +286,7 @@ describe('a day in the studio', () => {
     await admin.getByRole('dialog').getByRole('textbox').fill('恢复了')
     await admin.getByRole('dialog').getByRole('button', { name: '恢复' }).click()
     await button(admin, '全部转人工').waitFor()
-    await button(admin, '恢复').click()
+    await button(admin.locator('table').first(), '恢复').click()
     await admin.getByText('现在没有下架的内容').waitFor()
   })
 

@@ -25,6 +25,7 @@ export const items = [
     legal_basis: ['《中国公民因私事往来香港地区或者澳门地区的暂行管理办法》'],
   }),
   item('CRJ-011', '出入境', '赴香港个人旅游签注', { fee: '一次15元；两次30元', asks: ['香港签注用完了', '周末想自己去香港玩'], expires: `${dateIn(12)} 00:00` }),
+  item('CRJ-012', '出入境', '赴澳门个人旅游签注', { fee: '一次15元' }),
   item('CRJ-001', '出入境', '首次申领普通护照', { fee: '120元', review: dateIn(-10) }),
   item('RK-001', '人口', '出生登记'), item('RK-027', '人口', '居民身份证换领'), item('JJ-001', '交警', '初次申领机动车驾驶证'), item('ZA-001', '治安', '旅馆业特种行业许可'),
   ...Array.from({ length: 60 }, (_, i) => item(`JJ-${String(i + 2).padStart(3, '0')}`, '交警', `机动车业务示例 ${i + 1}`)),
@@ -51,7 +52,7 @@ export const outlets = { outlets: [
 export const gold = [
   ['plain-CRJ-0021', '证还有俩月到期，礼拜天能弄吗', 'answer', ['CRJ-007'], 'time'], ['short-EM-0002', '有人砍人', 'emergency', [], 'other'],
   ['plain-CRJ-0003', '第一次领护照窗口收多少银子啊', 'answer', ['CRJ-001'], 'fee'], ['plain-GE-0001', '喝了一瓶啤酒开车会怎样', 'general', [], 'consequence'],
-].map(([id, question, action, codes, facet]) => ({ id, file: 'gold', question, action, codes, facet, sure: '2', comment: '' }))
+].map(([id, question, action, codes, facet]) => ({ id, kind: id.split('-')[1].toLowerCase(), question, action, codes, facet, sure: '2', comment: '' }))
 
 export const clusters = [
   { id: 1, size: 37, questions: ['港澳通行证塑封掉了能过关吗', '通行证外面那层膜开了', '港澳证脱胶了要换吗', '证件起皮了过关会不会被拦', '卡片分层怎么办'],
@@ -60,7 +61,7 @@ export const clusters = [
   { id: 2, size: 18, questions: ['电动车上牌现场要排多久', '电动自行车周末能上牌吗', '上牌点哪里人少'], reasons: { missed: 9, handed: 9 },
     nearest: [{ key: 'item/JJ-002', title: '机动车业务示例 1', p: 0.34 }], first: ago(5 * day), last: ago(2 * 3600_000), state: 'open' },
   { id: 3, size: 52, questions: ['身份证加急怎么办', '身份证最快几天能拿'], reasons: { missed: 30, repeated: 22 }, nearest: [{ key: 'item/RK-027', title: '居民身份证换领', p: 0.8 }],
-    first: ago(40 * day), last: ago(9 * day), state: 'resolved', resolved: { how: 'merge', key: 'item/RK-027' }, after: { before_per_week: 13, after_per_week: 2 } },
+    first: ago(40 * day), last: ago(9 * day), state: 'solved', how: 'merge', assigned: 'item/RK-027', title: '居民身份证换领', by: 'chen', after: { before_per_week: 13, after_per_week: 2 } },
 ]
 
 const split = (questions) => {
@@ -81,11 +82,11 @@ export function stats(by) {
   const sum = (k) => rows.reduce((n, r) => n + r[k], 0)
   return {
     totals: Object.fromEntries(['questions', 'solved', 'asked_back', 'handed_over', 'wrong', 'silent'].map((k) => [k, sum(k)])), rows,
-    top: items.slice(0, 10).map((i, n) => ({ key: `item/${i.code}`, label: i.name, n: 1400 - 110 * n })),
-    failed: items.slice(3, 9).map((i, n) => ({ key: `item/${i.code}`, label: i.name, n: 60 - 8 * n })),
-    never_hit: items.slice(30, 50).map((i) => ({ key: `item/${i.code}`, label: i.name })),
-    expiring: [{ key: 'item/CRJ-011', label: '赴香港个人旅游签注', expires: items[1].expires }, { key: 'item/CRJ-001', label: '首次申领普通护照', review: items[2].review }],
-    trips: { avoided: 8120, money: 406000, assumptions: ['机器人解决的问题里，每答对一个要跑一次的事项算少跑一次', '每次跑动按 50 元计'] },
+    top: items.slice(0, 10).map((i, n) => ({ key: `item/${i.code}`, label: i.name, ...split(1400 - 110 * n) })),
+    failed: items.slice(3, 9).map((i, n) => ({ key: `item/${i.code}`, label: i.name, ...split(600 - 80 * n) })),
+    never_hit: items.slice(30, 50).map((i) => ({ key: `item/${i.code}`, title: i.name, type: i.police_type })),
+    due: [{ key: 'item/CRJ-001', title: '首次申领普通护照', review: items[3].review, days: -10 }, { key: 'article/baojing-dianhua', title: articles[0].title, review: articles[0].review, days: 60 }],
+    trips: { avoided: 8120, money: 406000, assumptions: { yuan_per_trip: 50, text: ['机器人解决的问题里，每答对一个要跑一次的事项算少跑一次', '每次跑动按 50 元计'] } },
   }
 }
 

@@ -121,8 +121,8 @@ export class Staff {
       case 'takedowns': return this.list(this.takedowns, method, parts[1], { ...body, title: this.title(body?.key) }, user)
       case 'notices': return this.list(this.notices, method, parts[1], body, user)
       case 'switches': if (method === 'PUT') this.switches = { ...body, author: user.display, at: now() }; return this.switches
-      case 'try': return { live: this.answer(body.text, false), draft: this.answer(body.text, true) }
-      case 'segment': return this.segment(body.text)
+      case 'try': return this.tried(body.text)
+      case 'segment': return { ...this.segment(body.text), ...(body.lexicon ? {} : { draft: undefined, changed: [], of: 0 }) }
       case 'gold': return this.goldRows(method, q, body)
       case 'missed': return this.missed(parts, q, body, user)
       case 'stats': return seed.stats(q.get('by') || 'day')
@@ -155,7 +155,7 @@ export class Staff {
         const f = this.shown(d).fields ?? {}
         const r = d.draft && this.rev(d, d.draft)
         return { key: `${d.kind}/${d.id}`, kind: d.kind, title: this.title(`${d.kind}/${d.id}`), state: this.state(d), police_type: f.police_type, category: f.category, owner: f.owner, review: f.review,
-          effective: f.effective, expires: f.expires, revision: d.live, draft: r ? { number: r.revision, author: r.author, at: r.at, state: r.state } : undefined, updated: this.shown(d).at }
+          effective: f.effective, expires: f.expires, revision: d.live, draft: r ? { number: r.revision, author: r.author, author_id: r.author_id, at: r.at, state: r.state } : undefined, updated: this.shown(d).at }
       }).filter((r) => (!q.get('kind') || r.kind === q.get('kind')) && (!q.get('state') || r.state === q.get('state')) && (!q.get('type') || r.police_type === q.get('type'))
         && (!q.get('owner') || (r.owner ?? '').includes(q.get('owner'))) && (!q.get('review_before') || (r.review && r.review < q.get('review_before'))) && `${r.key}${r.title}`.includes(q.get('q') ?? ''))
       const from = Number(q.get('offset') ?? 0)
@@ -184,13 +184,12 @@ export class Staff {
     return [`@@ -1,${a.length} +1,${b.length} @@`, ...a.filter((l) => !b.includes(l)).map((l) => `-${l}`), ...b.map((l) => (a.includes(l) ? ` ${l}` : `+${l}`))].join('\n')
   }
 
-  save(d, { base, draft, fields, body }, user) {
+  save(d, { base, draft, take, fields, body }, user) {
     const open = this.rev(d, d.draft)
-    if (open && (open.revision !== draft || (open.author !== user.display && open.taken !== user.name))) {
-      open.taken = user.name
+    if (open && (open.revision !== draft || (open.author !== user.display && !take))) {
       throw new Refused(409, 'conflict', '别人也改了这一条', { theirs: { revision: open.revision, author: open.author, at: open.at, body: this.body(d, open) } })
     }
-    const r = { revision: Math.max(0, ...d.revisions.map((x) => x.revision)) + 1, base, fields, body: fields ? undefined : body, author: user.display, at: now(), state: 'draft', origin: 'editor', releases: [] }
+    const r = { revision: Math.max(0, ...d.revisions.map((x) => x.revision)) + 1, base, fields, body: fields ? undefined : body, author: user.display, author_id: user.id, at: now(), state: 'draft', origin: 'editor', releases: [] }
     d.revisions.push(r)
     d.draft = r.revision
     const problems = fields && d.kind === 'item' && !fields.name ? [{ path: d.id, line: 0, reason: '名称不能为空' }] : []
@@ -212,8 +211,8 @@ export class Staff {
   change(method, [id, what], q, body, user) {
     if (!id && method === 'GET') return this.changes.filter((c) => !q.get('state') || c.state === q.get('state'))
     if (!id) {
-      const c = { id: this.changes.length + 1, ...body, state: 'review', author: user.display, at: now(), comments: [], confirm: null, gate: null }
-      c.drafts = body.keys.map((key) => { const d = this.docs.get(key); const r = this.rev(d, d.draft); r.state = 'review'; return { key, title: this.title(key), revision: r.revision, base: d.live, diff: this.diff(d, d.live, r.revision) } })
+      const c = { id: this.changes.length + 1, ...body, state: 'review', author: user.display, author_id: user.id, at: now(), comments: [], confirm: null, gate: null }
+      c.drafts = body.keys.map((key) => { const d = this.docs.get(key); const r = this.rev(d, d.draft); r.state = 'review'; return { key, title: this.title(key), revision: r.revision, base: d.live, author: r.author, diff: this.diff(d, d.live, r.revision) } })
       this.changes.unshift(c)
       this.log(user, 'change.submit', `change/${c.id}`)
       return { id: c.id }
@@ -229,7 +228,7 @@ export class Staff {
       return {}
     }
     if (what === 'withdraw') { c.state = 'withdrawn'; this.free(c); return {} }
-    if (what === 'confirm') { c.confirm.by = user.display; this.releases.find((r) => r.number === c.release).confirmed = user.display; return {} }
+    if (what === 'confirm') { c.confirm.by = user.display; this.releases.find((r) => r.number === c.release).confirmed = true; return {} }
     if (what === 'publish') {
       if (body.at) { Object.assign(c, { state: 'scheduled', schedule: { id: c.id, at: body.at } }); return { scheduled: body.at } }
       return this.publish(c, body, user)
@@ -272,7 +271,7 @@ export class Staff {
       this.rev(d, d.live).releases.push(number)
       return { key, title: this.title(key), from, to: d.live }
     })
-    this.releases.unshift({ number, at: now(), note: c.title, author: c.author, reviewer: c.reviewer, changes, gate: { broken: c.gate.broken, flips: c.gate.flips.length, total: c.gate.total }, override: body.override, alone: body.alone, change: c.id })
+    this.releases.unshift({ number, at: now(), note: c.title, author: c.author, reviewer: c.reviewer, changes, gate: { broken: c.gate.broken, flips: c.gate.flips.length, total: c.gate.total }, override: body.override, alone: body.alone, confirmed: !body.alone, change: c.id })
     Object.assign(c, { state: 'published', release: number, override: body.override, alone: body.alone, confirm: body.alone ? { needed: true } : null })
     this.log(user, 'release.publish', `release/${number}`)
     return { release: number }
@@ -302,6 +301,11 @@ export class Staff {
     } }
   }
 
+  tried(text) {
+    const [live, draft] = [this.answer(text, false), this.answer(text, true)]
+    return { live, draft, same: live.reply.text === draft.reply.text, left: [] }
+  }
+
   segment(text) {
     const tokens = (re) => [...text.matchAll(re)].map((m) => ({ text: m[0], start: m.index, end: m.index + m[0].length }))
     return {
@@ -312,21 +316,21 @@ export class Staff {
   }
 
   goldRows(method, q, body) {
-    if (method === 'POST') { this.gold.unshift({ id: `new-${this.gold.length}`, question: '（来自对话的问题）', ...body }); return this.gold[0] }
+    if (method === 'POST') { this.gold.unshift({ id: `new-${this.gold.length}`, question: '（来自对话的问题）', ...body }); return { key: 'gold/crj.tsv', row: this.gold[0], follow_up: false } }
     const rows = this.gold.filter((r) => `${r.id}${r.question}${r.codes}`.includes(q.get('q') ?? ''))
-    return { total: rows.length, rows }
+    return { total: rows.length, rows, kinds: ['crj', 'emergency', 'general'] }
   }
 
   missed(parts, q, body, user) {
     const c = this.clusters.find((x) => String(x.id) === parts[1])
     if (!c) { const clusters = this.clusters.filter((x) => !q.get('state') || x.state === q.get('state')); return { clusters, total: clusters.length } }
-    Object.assign(c, { state: body.how === 'ignore' ? 'ignored' : 'resolved', resolved: body })
+    Object.assign(c, { state: { ignore: 'ignored', reopen: 'open' }[body.how] ?? 'drafted', assigned: body.key ?? '', title: this.title(body.key), by: user.name })
     const d = body.key && this.docs.get(body.key)
-    if (d && body.how !== 'ignore') {
+    if (d) {
       const fields = copy(this.shown(d).fields)
       fields.asks = [...new Set([...fields.asks, ...(body.how === 'merge' ? c.questions : body.text ? [body.text] : [])])]
-      this.save(d, { base: d.live, draft: d.draft, fields }, user)
+      this.save(d, { base: d.live, draft: d.draft, take: true, fields }, user)
     }
-    return { key: body.key }
+    return { state: c.state, key: body.key ?? '', asks: [], drafted: !!d }
   }
 }

@@ -28,7 +28,8 @@ export const parts: [name: keyof Totals, label: string, color: string][] = [
 export function stacked(rows: StatsRow[], by: string): Picture {
   const sideways = by === 'type' || by === 'item' || by === 'channel'
   const shown = sideways ? [...rows].sort((a, b) => b.questions - a.questions).slice(0, 20) : rows
-  return { labels: shown.map((r) => r.label), series: parts.map(([name, label, color]) => ({ name: label, values: shown.map((r) => r[name]), color, stack: 'all' })), sideways }
+  const labels = shown.map((r) => (by === 'day' ? r.label.replace(/^\d{4}-/, '') : r.label))
+  return { labels, series: parts.map(([name, label, color]) => ({ name: label, values: shown.map((r) => r[name]), color, stack: 'all' })), sideways }
 }
 
 /** What failed of a row: answers that citizens called wrong, and questions without one. */
