@@ -32,7 +32,7 @@ const (
 	questionColumns = `SELECT conversation, seq, answer, at, channel, text, subject, outcome, asked_back, handed, repeated, first,
 		thumb, cluster, release FROM insight_questions `
 	sqlRecent = questionColumns + `WHERE conversation = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`
-	sqlLatest = `SELECT text FROM insight_questions WHERE text <> '' ORDER BY n DESC LIMIT $1`
+	sqlLatest = `SELECT conversation, seq, text FROM insight_questions WHERE text <> '' ORDER BY n DESC LIMIT $1`
 )
 
 // Insight is the store as package bot/insight needs it.
@@ -176,6 +176,9 @@ func (i Insight) Recent(ctx context.Context, conversation string, before int64, 
 		var at int64
 		err := r.Scan(&q.Conversation, &q.Seq, &q.Answer, &at, &q.Channel, &q.Text, &q.Subject, &q.Outcome, &q.AskedBack,
 			&q.Handed, &q.Repeated, &q.First, &q.Thumb, &q.Cluster, &q.Release)
+		if err == nil {
+			q.Text, err = i.db.keys.OpenText(q.Text, rowPlace("insight_questions", "text", q.Conversation, q.Seq)...)
+		}
 		q.At = fromMicros(at)
 		all = append(all, q)
 		return err
@@ -190,8 +193,12 @@ func (i Insight) Recent(ctx context.Context, conversation string, before int64, 
 func (i Insight) Latest(ctx context.Context, limit int) ([]string, error) {
 	var all []string
 	err := i.db.scan(ctx, sqlLatest, []any{bounded(limit)}, func(r *sql.Rows) error {
-		var text string
-		err := r.Scan(&text)
+		var conversation, text string
+		var seq int64
+		err := r.Scan(&conversation, &seq, &text)
+		if err == nil {
+			text, err = i.db.keys.OpenText(text, rowPlace("insight_questions", "text", conversation, seq)...)
+		}
 		all = append(all, text)
 		return err
 	})

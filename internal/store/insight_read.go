@@ -15,7 +15,7 @@ const (
 	sqlSamples = `SELECT s.cluster, s.place, s.text FROM insight_samples s JOIN insight_clusters c ON c.id = s.cluster
 		WHERE c.last >= $1 ORDER BY s.cluster, s.place`
 	sqlNextCluster = `SELECT COALESCE(MAX(id), 0) + 1 FROM insight_clusters`
-	sqlSamplesOf   = `SELECT text FROM insight_samples WHERE cluster = $1 ORDER BY place`
+	sqlSamplesOf   = `SELECT place, text FROM insight_samples WHERE cluster = $1 ORDER BY place`
 
 	sqlHours = `SELECT day, hour, channel, questions, solved, asked_back, handed_over, wrong, silent, repeated, refused, emergency, matters
 		FROM insight_hours WHERE day >= $1 AND day <= $2 ORDER BY day, hour, channel`
@@ -48,6 +48,9 @@ func (i Insight) Samples(ctx context.Context, since time.Time) ([]insight.Sample
 	err := i.db.scan(ctx, sqlSamples, []any{since.UnixMicro()}, func(r *sql.Rows) error {
 		var s insight.Sample
 		err := r.Scan(&s.Cluster, &s.Place, &s.Text)
+		if err == nil {
+			s.Text, err = i.db.keys.OpenText(s.Text, samplePlace(s.Cluster, s.Place)...)
+		}
 		all = append(all, s)
 		return err
 	})
@@ -132,8 +135,12 @@ func (i Insight) clusters(ctx context.Context, query string, args ...any) ([]ins
 	}
 	for n := range all {
 		err := i.db.scan(ctx, sqlSamplesOf, []any{all[n].ID}, func(r *sql.Rows) error {
+			var place int
 			var text string
-			err := r.Scan(&text)
+			err := r.Scan(&place, &text)
+			if err == nil {
+				text, err = i.db.keys.OpenText(text, samplePlace(all[n].ID, place)...)
+			}
 			all[n].Samples = append(all[n].Samples, text)
 			return err
 		})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 
 	"shenwei/bot/insight"
 	"shenwei/internal/fault"
@@ -61,7 +62,11 @@ func (i Insight) Save(ctx context.Context, b insight.Batch) error {
 
 func saveQuestions(s *session, all []insight.Question) error {
 	for _, q := range all {
-		_, err := s.exec(sqlQuestion, q.Conversation, q.Seq, q.Answer, q.At.UnixMicro(), string(q.Channel), clean(q.Text), q.Subject,
+		text := ""
+		if q.Text != "" {
+			text = s.keys.SealText(clean(q.Text), rowPlace("insight_questions", "text", q.Conversation, q.Seq)...)
+		}
+		_, err := s.exec(sqlQuestion, q.Conversation, q.Seq, q.Answer, q.At.UnixMicro(), string(q.Channel), text, q.Subject,
 			string(q.Outcome), q.AskedBack, q.Handed, q.Repeated, q.First, q.Thumb, q.Cluster, q.Release)
 		if err != nil {
 			return err
@@ -99,9 +104,14 @@ func saveClusters(s *session, b insight.Batch) error {
 		}
 	}
 	for _, x := range b.Samples {
-		if _, err := s.exec(sqlAddSample, x.Cluster, x.Place, clean(x.Text)); err != nil {
+		text := s.keys.SealText(clean(x.Text), samplePlace(x.Cluster, x.Place)...)
+		if _, err := s.exec(sqlAddSample, x.Cluster, x.Place, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func samplePlace(cluster int64, place int) []string {
+	return []string{"insight_samples", "text", strconv.FormatInt(cluster, 10), strconv.Itoa(place)}
 }

@@ -22,7 +22,8 @@ CREATE TABLE insight_thumbs (
     score        BIGINT NOT NULL
 );
 
--- One row for each question; text is masked. answer is the seq of its last reply.
+-- One row for each question; text is masked and sealed, '' where there is
+-- no matter. answer is the seq of its last reply.
 CREATE TABLE insight_questions (
     n            {{.Serial}},
     conversation TEXT NOT NULL,

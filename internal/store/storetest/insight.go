@@ -259,6 +259,12 @@ var insightCases = []testCase{
 		if count != 1 || len(clusters) != 1 || clusters[0].Samples[0] != "火星移民，我的电话[手机号]" || clusters[0].Missed != 1 {
 			s.Fatalf("%s", dump(clusters))
 		}
+		var plain int
+		s.must(s.raw().QueryRow(`SELECT (SELECT COUNT(*) FROM insight_questions WHERE text LIKE '%火星%') +
+			(SELECT COUNT(*) FROM insight_samples WHERE text LIKE '%火星%')`).Scan(&plain))
+		if plain != 0 {
+			s.Fatal("citizens' words are not sealed")
+		}
 		s.must(db.AddFeedback(s.Context(), one, reply, 1, "", Noon)) // she thinks again
 		s.catchUp(f)
 		s.same(total(s.numbers(db)), insight.Counts{Questions: 3, Solved: 1, AskedBack: 1, Silent: 1, Matters: 1})
