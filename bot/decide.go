@@ -28,6 +28,10 @@ const (
 	leastArticle = 0.2
 )
 
+// knownMatter is how likely a line that names one of our documents or things must be ours to be
+// asked back rather than declined.
+const knownMatter = 0.35
+
 // maxOptions is how many choices are offered at most.
 const maxOptions = 5
 
@@ -61,6 +65,9 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 	answer := (p.ours-p.top)*wrong + strange*costStranger
 	ask := costAsk + (p.ours-p.five)*costSilence + strange*costStranger/2
 	silent := costSilence * p.ours
+	if p.ours > knownMatter && namesObject(c.un) {
+		silent = math.Inf(1) // «about driving licences»: too little to answer, enough to ask back
+	}
 	if p.top < least {
 		answer = math.Inf(1)
 	}
@@ -83,12 +90,25 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 	return d, "an item fits best"
 }
 
-// maxRelated is how many items are offered beside an article.
-const maxRelated = 3
+// Beside an article stand at most maxRelated items: those that it leads to, and those that are
+// likely themselves.
+const (
+	maxRelated    = 3
+	likelyRelated = 0.03
+)
 
-// related are the items that an article leads to, the likeliest first.
+// related are the items that an article leads to and those that fit nearly as well, the
+// likeliest first.
 func (e *Engine) related(a *kb.Article, ranked intents.Ranking) []Option {
 	codes := slices.Clone(a.Related)
+	for _, s := range ranked.Entries {
+		if s.P < likelyRelated {
+			break
+		}
+		if s.Kind == kb.KindItem && !slices.Contains(codes, s.Code) {
+			codes = append(codes, s.Code)
+		}
+	}
 	slices.SortStableFunc(codes, func(x, y string) int { return cmp.Compare(ranked.Probability(y), ranked.Probability(x)) })
 	var options []Option
 	for _, code := range codes[:min(maxRelated, len(codes))] {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 
 	"shenwei/intents"
@@ -9,6 +10,9 @@ import (
 
 // connectors separate matters that are told in one line.
 var connectors = []string{"。", "?", "!", "还有", "另外", "顺便", "然后", "以及", "同时", "再就是", ","}
+
+// addingWords say that another matter follows.
+var addingWords = []string{"还有", "另外", "顺便", "以及", "同时", "再就是"}
 
 // maxMatters is how many matters of one line are answered.
 const maxMatters = 4
@@ -26,12 +30,13 @@ func (e *Engine) several(c *turnCase) (*draft, string) {
 	if len(parts) < 2 {
 		return nil, ""
 	}
+	demands := slices.ContainsFunc(parts, intents.Demands) && !slices.ContainsFunc(addingWords, func(w string) bool { return strings.Contains(c.un.Text, w) })
 	var hits []ItemHit
 	seen := map[string]bool{}
 	for _, part := range parts {
 		un := e.read.Read(part)
-		if !namesObject(un) {
-			continue
+		if !namesObject(un) || demands && !intents.Demands(part) {
+			continue // the story before a question is no matter of its own
 		}
 		ranked := e.read.Rank(un, nil)
 		top := ranked.Entries[0]

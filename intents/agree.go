@@ -34,7 +34,7 @@ type said struct {
 	// objects are the columns of the objects and, less strictly, of what is above them.
 	above    []column
 	decisive []column
-	ids      []string // everything said, with what is above it
+	marks    []bool // by number of concept: everything said, with what is above it
 }
 
 // column is the shares of one concept by entry; it may be shorter than the entries.
@@ -47,17 +47,14 @@ func (c column) at(i int) float64 {
 	return float64(c[i])
 }
 
-func (r *ranker) saidOf(un *Understanding) said {
+func (r *ranker) saidOf(un *Understanding, sc *rankScratch) said {
 	var ids []string
 	for _, h := range un.Concepts {
 		if !has(ids, h.ID) {
 			ids = append(ids, h.ID)
 		}
 	}
-	s := said{ids: append([]string(nil), ids...)}
-	for _, id := range ids {
-		s.ids = append(s.ids, r.concepts.Above(id)...)
-	}
+	s := said{marks: r.mark(ids, sc)}
 	for _, id := range ids {
 		if r.coveredBy(id, ids) {
 			continue // another concept makes it more precise
@@ -114,11 +111,39 @@ func (r *ranker) agree(i int, s said, f *Features) {
 	if len(s.action) > 0 && !owns(s.action, i, ownShare) {
 		f[FActionMiss] = 1
 	}
-	for _, id := range r.entries[i].about {
-		if !has(s.ids, id) {
+	for _, a := range r.entries[i].about {
+		if s.marks[a.concept] {
+			continue
+		}
+		if a.decisive {
 			f[FMissing] = 1
 		}
+		if extra, ok := extraOf[a.kind]; ok {
+			f[extra] = max(f[extra], a.share)
+		}
 	}
+}
+
+// extraOf is the feature of a concept, by kind, that an entry is about and the line does not say.
+var extraOf = map[kb.ConceptKind]Feature{kb.Object: FObjectExtra, kb.Action: FActionExtra, kb.State: FStateExtra, kb.Person: FPersonExtra, kb.Topic: FTopicExtra}
+
+// mark marks the concepts that were said, and those above them.
+func (r *ranker) mark(ids []string, sc *rankScratch) []bool {
+	if len(sc.saidMark) < len(r.number) {
+		sc.saidMark = make([]bool, len(r.number))
+	}
+	clear(sc.saidMark)
+	for _, id := range ids {
+		if n, ok := r.number[id]; ok {
+			sc.saidMark[n] = true
+		}
+		for _, a := range r.concepts.Above(id) {
+			if n, ok := r.number[a]; ok {
+				sc.saidMark[n] = true
+			}
+		}
+	}
+	return sc.saidMark
 }
 
 // share is how much of the line's concepts an entry is about: the mean, over what was

@@ -36,6 +36,9 @@ func demandOf(runes []rune) (from, to int) {
 	return start, to
 }
 
+// Demands reports whether a clause asks or wants something.
+func Demands(clause string) bool { return containsAny(clause, questionWords) }
+
 // part describes the runes [from, to) of a line by themselves.
 func part(un *Understanding, c *Concepts, from, to int) []raw {
 	runes := un.runes[from:to]

@@ -1,10 +1,10 @@
 package intents
 
 import (
+	"maps"
 	"math"
 	"runtime"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -18,18 +18,29 @@ type entry struct {
 	key  string // kind/code
 	// fixed are the features that do not depend on the line.
 	fixed Features
-	// about are the decisive concepts that the entry is about, with their shares.
-	about []string
+	// about are the concepts that the entry is about.
+	about []about
 }
 
-// build weighs the phrases in the three spaces, which know nothing of each other.
+// about is a concept that at least aboutShare of an entry's phrases say.
+type about struct {
+	concept  int32 // as ranker.number counts them
+	kind     kb.ConceptKind
+	share    float32
+	decisive bool
+}
+
+// build weighs the phrases, one by one and by entry.
 func (r *ranker) build(all []pending) {
 	var builders sync.WaitGroup
 	builders.Go(func() { r.words.build(all) })
 	builders.Go(func() {
-		sums := together(all)
+		entries := profiles(all)
+		sums := together(entries)
 		r.whole.build(sums)
 		r.wholeGrams.build(sums)
+		r.likely.build(entries)
+		r.likelyGrams.build(entries)
 	})
 	builders.Wait()
 }
@@ -127,65 +138,89 @@ func (r *ranker) add(p phrased, readings []reading) []pending {
 	return all
 }
 
-// together makes one phrase of all the phrases of each entry; a feature's weight grows with
-// the logarithm of how often it stands there.
-func together(all []pending) []pending {
-	type sum struct {
-		total float32
-		count int
-	}
-	var entries []pending
-	sums := map[int32]map[string]*sum{}
-	for _, p := range all {
+// profile is what the phrases of one entry say, counter-asks left out.
+type profile struct {
+	entry    int32
+	phrases  int
+	features []tally // by name
+}
+
+// tally is one feature of an entry: in how many phrases it stands, and its weights together.
+type tally struct {
+	name  string
+	count int
+	total float32
+}
+
+// profiles adds up the phrases of each entry.
+func profiles(all []pending) []profile {
+	var out []profile
+	sums := map[string]*tally{}
+	for i, p := range all {
 		if p.counter {
 			continue
 		}
-		if sums[p.entry] == nil {
-			sums[p.entry] = map[string]*sum{}
-			entries = append(entries, pending{phrase: phrase{entry: p.entry, boost: 1}})
+		if len(out) == 0 || out[len(out)-1].entry != p.entry {
+			out = append(out, profile{entry: p.entry})
 		}
+		out[len(out)-1].phrases++
 		for _, r := range p.raws {
-			s := sums[p.entry][r.name]
+			s := sums[r.name]
 			if s == nil {
-				s = &sum{}
-				sums[p.entry][r.name] = s
+				s = &tally{name: r.name}
+				sums[r.name] = s
 			}
 			s.total += r.weight
 			s.count++
 		}
-	}
-	for i := range entries {
-		names := make([]string, 0, len(sums[entries[i].entry]))
-		for name := range sums[entries[i].entry] {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		for _, name := range names {
-			s := sums[entries[i].entry][name]
-			w := s.total / float32(s.count) * float32(math.Log1p(float64(s.count)))
-			entries[i].raws = append(entries[i].raws, raw{name, w})
+		if last := i+1 == len(all) || all[i+1].entry != p.entry || all[i+1].counter; last {
+			out[len(out)-1].features = sorted(sums)
+			clear(sums)
 		}
 	}
-	return entries
+	return out
 }
 
-// settle notes what each entry is decisively about.
-func (r *ranker) settle() {
-	ids := make([]string, 0, len(r.signature))
-	for id := range r.signature {
-		ids = append(ids, id)
+func sorted(sums map[string]*tally) []tally {
+	out := make([]tally, 0, len(sums))
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, *sums[name])
 	}
-	sort.Strings(ids)
+	return out
+}
+
+// together makes one phrase of all the phrases of each entry; a feature's weight grows with
+// the logarithm of how often it stands there.
+func together(all []profile) []pending {
+	out := make([]pending, 0, len(all))
+	for _, p := range all {
+		one := pending{phrase: phrase{entry: p.entry, boost: 1}}
+		for _, f := range p.features {
+			w := f.total / float32(f.count) * float32(math.Log1p(float64(f.count)))
+			one.raws = append(one.raws, raw{f.name, w})
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// settle notes what each entry is about.
+func (r *ranker) settle() {
+	r.number = make(map[string]int32, len(r.signature))
+	ids := slices.Sorted(maps.Keys(r.signature))
+	for n, id := range ids {
+		r.number[id] = int32(n) //nolint:gosec // bounded by the lexicon
+	}
 	for i := range r.entries {
 		for _, id := range ids {
-			if decisiveStates[id] && column(r.signature[id]).at(i) >= aboutShare {
-				r.entries[i].about = append(r.entries[i].about, id)
+			if share := column(r.signature[id]).at(i); share >= aboutShare {
+				r.entries[i].about = append(r.entries[i].about, about{r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
 			}
 		}
 	}
 }
 
-// aboutShare is the share of phrases from which an entry is about a condition.
+// aboutShare is the share of phrases from which an entry is about a concept.
 const aboutShare = 0.3
 
 func (r *ranker) withAbove(hits []ConceptHit) map[string]bool {
@@ -210,6 +245,7 @@ func (r *ranker) sign(concept string, entry int, share float64) {
 
 func (u *Understander) analyse(text string) ([]raw, []ConceptHit, string) {
 	mended, _ := u.repair.Text(u.norm.Text(text))
+	mended = u.elsewhere(mended)
 	runes := []rune(mended)
 	hits := u.concepts.Find(runes)
 	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits, mended

@@ -33,12 +33,22 @@ const (
 	FArticleObject                // an article, and the line names a thing that items are about
 	FArticleEffect                // an article, and the line asks what follows, who is liable, whether it is allowed
 	FArticleLong                  // an article, and the line is a long story
+	FObjectExtra                  // the share of a thing that the entry is about and the line does not name
+	FActionExtra                  // … of an action
+	FStateExtra                   // … of a condition
+	FPersonExtra                  // … of a person
+	FTopicExtra                   // … of a topic
+	FLikely                       // the line's words and concepts are likely in the entry's phrases
+	FLikelyGram                   // … its pairs of characters
+	FVotes                        // in how many of the rankings by likelihood, centre, pairs of characters and evidence it is the best
+	FLikelyTop                    // it is the likeliest
 	featureCount
 )
 
 var featureNames = [featureCount]string{
 	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
+	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram", "votes", "likely_top",
 }
 
 // Features are the evidence for one entry.
@@ -56,15 +66,15 @@ func (f *Features) Map() map[string]float64 {
 }
 
 // noneCount is the number of features of «nothing of ours is asked for».
-const noneCount = 12
+const noneCount = 14
 
-var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support"}
+var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support", "best_likely", "best_likely_gram"}
 
 type noneFeatures [noneCount]float32
 
 // nearest is how near a line comes to the knowledge at all.
 type nearest struct {
-	ask, whole, wholeGram, support float32
+	ask, whole, wholeGram, support, likely, likelyGram float32
 	// unknown is the share of the line's words that stand nowhere in the knowledge.
 	unknown float32
 }
@@ -88,7 +98,7 @@ func noneOf(un *Understanding, n nearest) noneFeatures {
 	if len(un.runes) <= 4 {
 		f[5] = 1
 	}
-	f[6], f[7], f[8], f[9], f[11] = n.ask, n.wholeGram, n.whole, n.unknown, n.support
+	f[6], f[7], f[8], f[9], f[11], f[12], f[13] = n.ask, n.wholeGram, n.whole, n.unknown, n.support, n.likely, n.likelyGram
 	if n.unknown == 0 {
 		f[10] = 1
 	}

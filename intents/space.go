@@ -15,6 +15,8 @@ const (
 	wordWeight    = 1.0
 	conceptWeight = 1.3
 	bigramWeight  = 0.35
+	pairWeight    = 0.4
+	maxPaired     = 6
 )
 
 // space is a set of phrases (names, aliases, asks) as weighted feature vectors with an
@@ -48,7 +50,7 @@ type raw struct {
 }
 
 // features returns the features of a text: words, concepts with their ancestors at half
-// weight, and pairs of characters. Each appears once, with its highest weight.
+// weight, pairs of concepts and pairs of characters. Each appears once, with its highest weight.
 func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune, clause func(pos int) float32) []raw {
 	best := make(map[string]float32, 4*len(tokens)+len(runes))
 	add := func(name string, w float32) {
@@ -80,6 +82,7 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		}
 		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
 	}
+	pairUp(concepts, add)
 	out := make([]raw, 0, len(best))
 	for name, w := range best {
 		out = append(out, raw{name, w})
@@ -105,8 +108,9 @@ func byteToRune(runes []rune) func(int) int {
 
 func newSpace(kinds string) *space { return &space{kinds: kinds, ids: map[string]int32{}} }
 
-// holds reports whether the space looks at a feature: w(ords), c(oncepts), b(igrams).
-func (s *space) holds(r raw) bool { return strings.IndexByte(s.kinds, r.name[0]) >= 0 }
+// holds reports whether kinds name a feature's kind: w(ords), c(oncepts), p(airs of concepts),
+// b(igrams).
+func holds(kinds, name string) bool { return strings.IndexByte(kinds, name[0]) >= 0 }
 
 // pending is a phrase with its raw features, kept until all are known.
 type pending struct {
@@ -124,7 +128,7 @@ func (s *space) build(all []pending) {
 		}
 		count = max(count, p.entry+1)
 		for _, r := range p.raws {
-			if !s.holds(r) {
+			if !holds(s.kinds, r.name) {
 				continue
 			}
 			id, ok := s.ids[r.name]
@@ -176,7 +180,7 @@ func (s *space) vector(raws []raw) (vec []weighted, norm float32) {
 	rare := float32(math.Log(1 + 400))
 	var sum float32
 	for _, r := range raws {
-		if !s.holds(r) {
+		if !holds(s.kinds, r.name) {
 			continue
 		}
 		id, ok := s.ids[r.name]
@@ -233,6 +237,26 @@ func (s *space) compare(vec []weighted, norm float32, scratch []float32, out []m
 			m.second, m.best, m.phrase, m.dot = m.best, cos, int32(i), dot //nolint:gosec // bounded
 		case cos > m.second:
 			m.second = cos
+		}
+	}
+}
+
+// pairUp adds the pairs of a text's first maxPaired concepts: a divorce and a household together
+// say more than each by itself.
+func pairUp(concepts []ConceptHit, add func(string, float32)) {
+	ids := make([]string, 0, len(concepts))
+	for _, h := range concepts {
+		if !has(ids, h.ID) {
+			ids = append(ids, h.ID)
+		}
+	}
+	if len(ids) > maxPaired {
+		ids = ids[:maxPaired]
+	}
+	sort.Strings(ids)
+	for i := range ids {
+		for _, other := range ids[i+1:] {
+			add("p:"+ids[i]+"+"+other, pairWeight)
 		}
 	}
 }

@@ -48,6 +48,9 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 	return s
 }
 
+// Weigh lets the sample count n times.
+func (s *Sample) Weigh(n float64) { s.weight *= n }
+
 // usable reports whether a sample has an answer at all.
 func (s *Sample) usable() bool {
 	if s.noneOK {
@@ -169,6 +172,24 @@ func one(s *Sample, x, scores, grad []float64) float64 {
 		}
 	}
 	return -math.Log(right / all)
+}
+
+// Loss is the mean negative log probability (natural logarithm) that the model gives to what is
+// right; 0 for no samples.
+func (m *Model) Loss(samples []Sample) float64 {
+	x := append(append([]float64(nil), m.entry[:]...), m.none[:]...)
+	var total float64
+	n := 0
+	scores := make([]float64, 0, 2*sampleDepth)
+	for i := range samples {
+		if samples[i].usable() {
+			s := samples[i]
+			s.weight = 1
+			total += one(&s, x, scores, nil)
+			n++
+		}
+	}
+	return total / float64(max(1, n))
 }
 
 // Folds deals the groups of the samples into n folds of about the same size and returns each

@@ -49,6 +49,7 @@ type Understander struct {
 	concepts *Concepts
 	triage   *Triager
 	places   map[string]string
+	others   *segment.Trie
 	danger   *DangerModel
 	ranker   *ranker
 }
@@ -57,7 +58,7 @@ type Understander struct {
 // words whole: see Words.
 func New(k *kb.Knowledge, dict *segment.Dictionary, seg *segment.Segmenter, norm *segment.Normalizer, models Models) *Understander {
 	u := &Understander{
-		norm: norm, seg: seg, concepts: NewConcepts(k.Lexicon, norm), triage: NewTriager(), places: placesOf(k.Outlets),
+		norm: norm, seg: seg, concepts: NewConcepts(k.Lexicon, norm), triage: NewTriager(), places: placesOf(k.Outlets), others: newOthers(k.Lexicon.Places),
 	}
 	u.repair = newRepairer(k.Lexicon, dict, norm, u.triage.Words())
 	u.ranker = newRanker(k, u, models.Ranker)
@@ -130,14 +131,15 @@ func (u *Understander) readRules(text string) *Understanding {
 	var pinyin bool
 	un.Text, pinyin = u.repair.Text(normal)
 	un.English = isEnglish(normal) && !pinyin
-	un.runes = []rune(un.Text)
+	about := u.elsewhere(un.Text)
+	un.runes = []rune(about)
 	un.Triage = u.triage.Read(un.Text)
 	if un.Triage.Level != Danger && normal != un.Text {
 		if raw := u.triage.Read(normal); raw.Level == Danger {
 			un.Triage = raw
 		}
 	}
-	un.Tokens = u.seg.Search(un.Text)
+	un.Tokens = u.seg.Search(about)
 	un.Concepts = u.concepts.Find(un.runes)
 	un.Facet = facetOf(un.Text)
 	un.Act = actOf(un.Text, hasMatter(un.Concepts))

@@ -89,6 +89,7 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Lexicon.Concepts = append(k.Lexicon.Concepts, l.Concepts...)
 		k.Lexicon.Rewrites = append(k.Lexicon.Rewrites, l.Rewrites...)
 		k.Lexicon.Stop = append(k.Lexicon.Stop, l.Stop...)
+		k.Lexicon.Places = append(k.Lexicon.Places, l.Places...)
 	case KindList:
 		ls, ps := ParseLists(doc)
 		if ps != nil {

@@ -12,6 +12,9 @@ type Lexicon struct {
 	Rewrites []Rewrite `yaml:"rewrites,omitempty" json:"rewrites,omitempty"`
 	// Stop are phrases that carry no meaning for retrieval.
 	Stop []string `yaml:"stop,omitempty" json:"stop,omitempty"`
+	// Places are names of provinces and cities other than our own: they say nothing of what is
+	// asked.
+	Places []string `yaml:"places,omitempty" json:"places,omitempty"`
 }
 
 // ConceptKind says which slot of an item's signature a concept fills.

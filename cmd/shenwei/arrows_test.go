@@ -48,7 +48,9 @@ var (
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
 		"kb/index":   {"kb", "kb/segment"},
-		"intents":    {"kb", "kb/segment"},
+		// Workbooks and tables: knowledge in and bytes out, called by the command line and the studio.
+		"kb/exchange": {"kb"},
+		"intents":     {"kb", "kb/segment"},
 
 		"bot":         {"kb", "intents", "bot/desk"},
 		"bot/desk":    {},
@@ -68,7 +70,7 @@ var (
 		"web/staff":    append([]string{"internal/vault"}, channel...),
 		"web/chat":     channel,
 		"web/desk":     channel,
-		"web/studio":   append([]string{"bot/insight"}, channel...),
+		"web/studio":   append([]string{"bot/insight", "kb/exchange"}, channel...),
 		"web/api":      channel,
 		"web/wechat":   channel,
 		"web/wecom":    channel,

@@ -15,12 +15,13 @@ import (
 )
 
 type trainCmd struct {
-	Files  []string `arg:"" help:"Labelled TSV files." type:"existingfile"`
-	Write  string   `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
-	Danger bool     `help:"Fit the danger model: rows labelled emergency against all others."`
-	Folds  int      `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
-	L2     float64  `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
-	Note   string   `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
+	Files  []string           `arg:"" help:"Labelled TSV files." type:"existingfile"`
+	Write  string             `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
+	Danger bool               `help:"Fit the danger model: rows labelled emergency against all others."`
+	Folds  int                `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
+	Times  map[string]float64 `help:"How much the rows of a file count, by its name." placeholder:"FILE=N"`
+	L2     float64            `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
+	Note   string             `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
 }
 
 // labelledRow is a row with what the ranker sees of it.
@@ -93,6 +94,7 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 				return nil, err
 			}
 			if ok {
+				sample.Weigh(tr.timesOf(path))
 				all = append(all, labelledRow{row, filepath.Base(path), sample})
 			}
 			bar.set(i + 1)
@@ -100,6 +102,14 @@ func (tr *trainCmd) rows(ctx context.Context, running *release.Running) ([]label
 		bar.finish()
 	}
 	return all, nil
+}
+
+// timesOf is how much a row of a file counts.
+func (tr *trainCmd) timesOf(path string) float64 {
+	if n, ok := tr.Times[filepath.Base(path)]; ok {
+		return n
+	}
+	return 1
 }
 
 // labelledFile reads one labelled TSV file.
@@ -155,6 +165,7 @@ func samplesOf(rows []labelledRow, keep func(i int) bool) []intents.Sample {
 func (tr *trainCmd) validate(ctx context.Context, app *app, rows []labelledRow) error {
 	folds := intents.Folds(samplesOf(rows, nil), tr.Folds)
 	judged := map[string][]eval.Judgement{}
+	lost := map[string]float64{}
 	bar := newProgress(os.Stderr, "folds", tr.Folds)
 	for fold := range tr.Folds {
 		model, err := intents.Fit(samplesOf(rows, func(i int) bool { return folds[i] != fold }), tr.L2)
@@ -164,14 +175,19 @@ func (tr *trainCmd) validate(ctx context.Context, app *app, rows []labelledRow) 
 		if err := judgeFold(ctx, app, model, rows, func(i int) bool { return folds[i] == fold }, judged); err != nil {
 			return err
 		}
+		for _, path := range tr.Files {
+			name := filepath.Base(path)
+			held := samplesOf(rows, func(i int) bool { return folds[i] == fold && rows[i].file == name })
+			lost[name] += model.Loss(held) * float64(len(held))
+		}
 		bar.set(fold + 1)
 	}
 	bar.finish()
-	fmt.Fprintf(os.Stderr, "%-18s %6s %7s %7s %7s %9s %8s %8s\n", "cross-validated", "rows", "first", "tap", "wrong", "precision", "silence", "general")
+	fmt.Fprintf(os.Stderr, "%-18s %6s %7s %7s %7s %9s %8s %8s %6s\n", "cross-validated", "rows", "first", "tap", "wrong", "precision", "silence", "general", "loss")
 	for _, path := range tr.Files {
 		r := eval.Summarise(judged[filepath.Base(path)])
-		fmt.Fprintf(os.Stderr, "%-18s %6d %6.1f%% %6.1f%% %6.1f%% %8.1f%% %7.1f%% %7.1f%%\n", filepath.Base(path), r.Rows,
-			100*r.First, 100*r.OneTap, 100*r.WrongLink, 100*r.Precision, 100*r.Silence, 100*r.GeneralAnswers)
+		fmt.Fprintf(os.Stderr, "%-18s %6d %6.1f%% %6.1f%% %6.1f%% %8.1f%% %7.1f%% %7.1f%% %6.3f\n", filepath.Base(path), r.Rows,
+			100*r.First, 100*r.OneTap, 100*r.WrongLink, 100*r.Precision, 100*r.Silence, 100*r.GeneralAnswers, lost[filepath.Base(path)]/float64(max(1, r.Rows)))
 	}
 	return nil
 }

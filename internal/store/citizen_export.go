@@ -36,8 +36,8 @@ func (db *DB) ExportConversation(ctx context.Context, id string) (json.RawMessag
 
 func (db *DB) exportTable(ctx context.Context, t PersonalTable, id string) ([]map[string]any, error) {
 	all := []map[string]any{}
-	rows, err := db.read.QueryContext(ctx, //nolint:gosec // names of our own schema
-		`SELECT * FROM `+t.Name+` WHERE `+t.Column+` = $1`, id)
+	query := `SELECT * FROM ` + t.Name + ` WHERE ` + t.Column + ` = $1` //nolint:gosec // names of our own schema
+	rows, err := db.read.QueryContext(ctx, query, id)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -43,6 +43,14 @@ func connectSQLite(path string, o *Options) (pools, error) {
 			return err
 		},
 		check: checkSQLite,
+		// A reader of the write-ahead log sees the database as its first read found it.
+		snapshot:   "BEGIN",
+		references: `SELECT DISTINCT m.name, f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		counted:    func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT follows what is inserted
+		settle: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+			return err
+		},
 	}
 	d.types.Serial, d.types.Bytes, d.types.Clustered = "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", " WITHOUT ROWID"
 	write, err := sql.Open("sqlite3", sqliteDSN(path, false))

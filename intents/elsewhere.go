@@ -1,0 +1,60 @@
+package intents
+
+import (
+	"regexp"
+	"strings"
+
+	"shenwei/kb/segment"
+)
+
+// anonymised are places whose name was taken out of a question.
+var anonymised = regexp.MustCompile(`(?:[a-z]\d{0,2}|x{1,3}|\*{1,3}|某|我)(?:市|县|区|省|镇|乡)(?:县|区)?`)
+
+// away are the verbs after which another place means moving there.
+var away = []string{"迁到", "迁往", "迁去", "迁至", "转到", "转往", "转去", "迁回", "转回", "迁入", "落到", "落户到"}
+
+// elsewhere takes the names of other places out of a text: what is asked is what counts, and
+// two questions are not alike because both name Wuhan. After a verb of moving 「外地」 stays.
+func (u *Understander) elsewhere(text string) string {
+	text = anonymised.ReplaceAllString(text, "")
+	runes := []rune(text)
+	var b strings.Builder
+	found := false
+	for i := 0; i < len(runes); {
+		_, n, ok := u.others.Longest(runes[i:])
+		if !ok {
+			b.WriteRune(runes[i])
+			i++
+			continue
+		}
+		found = true
+		i += n
+		if i < len(runes) && strings.ContainsRune("省市县", runes[i]) {
+			i++
+		}
+		if endsWithAny(b.String(), away) {
+			b.WriteString("外地")
+		}
+	}
+	if !found {
+		return text
+	}
+	return b.String()
+}
+
+func endsWithAny(s string, ends []string) bool {
+	for _, e := range ends {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func newOthers(places []string) *segment.Trie {
+	t := &segment.Trie{}
+	for i, p := range places {
+		t.Add(p, i)
+	}
+	return t
+}
