@@ -76,7 +76,9 @@ func (k *Knowledge) Without(gone func(key string) bool) *Knowledge {
 	if len(out) == 0 {
 		return k
 	}
-	c := &Knowledge{Lexicon: k.Lexicon, Outlets: k.Outlets, Weights: k.Weights, Facts: k.Facts, items: map[string]*Item{}, articles: map[string]*Article{}}
+	less := *k
+	c := &less
+	c.Items, c.Articles, c.items, c.articles = nil, nil, map[string]*Item{}, map[string]*Article{}
 	for _, it := range k.Items {
 		if !out[ItemKey(it.Code)] {
 			kept := *it

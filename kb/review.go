@@ -356,7 +356,7 @@ func (s *Studio) release(ctx context.Context, p Proposal, live *Release, drafts 
 	if err == nil {
 		s.published()
 	}
-	return number, err
+	return number, moved(err)
 }
 
 // maxTries is how often a scheduled release is decided again because another came first.

@@ -55,7 +55,7 @@ func (s *Studio) Rollback(ctx context.Context, number int64, by Member, reason s
 		Base: live.Number, Put: put, Remove: remove, Note: fmt.Sprintf("回滚第 %d 版：%s", number, reason), By: by, At: s.now(), AsOf: now, Info: info,
 	})
 	if err != nil {
-		return 0, err
+		return 0, moved(err)
 	}
 	s.published()
 	s.work.Go(func() { s.reportAfter(made, info, report, live, candidate) })

@@ -65,6 +65,17 @@ type Record interface {
 	ReleaseStore
 }
 
+// ErrMoved is the cause of a conflict: another release was published meanwhile.
+var ErrMoved = errors.New("another release came first")
+
+// moved says it to somebody who reads it on screen.
+func moved(err error) error {
+	if errors.Is(err, ErrMoved) {
+		return fault.Wrap(fault.Conflict, err, "线上刚有新的版本，请刷新，重新运行回归检查后再试")
+	}
+	return err
+}
+
 // DraftOrder is a draft to be saved.
 type DraftOrder struct {
 	Document

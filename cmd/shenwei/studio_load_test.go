@@ -222,3 +222,19 @@ func BenchmarkGate(b *testing.B) {
 		b.ReportMetric(report.Seconds, "s/gate")
 	}
 }
+
+// BenchmarkSave is what an editor waits for when a form saves by itself: all of the shipped
+// knowledge, an item with many asks, problems and hints included.
+func BenchmarkSave(b *testing.B) {
+	_, studio := openStudio(b, shippedDocuments(b))
+	by := kb.Member{ID: "1", Login: "li", Name: "李敏"}
+	seen := int64(0)
+	for n := 0; b.Loop(); n++ {
+		fields := fmt.Appendf(nil, `{"fee":"%d元"}`, n)
+		saved, err := studio.Save(b.Context(), kb.Edit{Kind: kb.KindItem, ID: "CRJ-011", Base: 1, Draft: seen, Fields: fields, By: by})
+		if err != nil || len(saved.Problems) > 0 {
+			b.Fatalf("%v %v", err, saved.Problems)
+		}
+		seen = saved.Revision.Number
+	}
+}

@@ -163,7 +163,7 @@ func checkCandidate(s *session, base int64, named []kb.Revision) error {
 		return err
 	}
 	if newest != base {
-		return refuse(fault.Conflict, "release %d was published meanwhile; compare with it and run the gate again", newest)
+		return refusal{fault.Wrap(fault.Conflict, kb.ErrMoved, "release %d was published meanwhile; compare with it and run the gate again", newest)}
 	}
 	for _, r := range named {
 		if r.Number == 0 {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"shenwei/internal/fault"
 	"shenwei/kb"
 	"shenwei/web/auth"
 	"shenwei/web/respond"
@@ -124,9 +123,6 @@ func (s *Studio) Rollback(w http.ResponseWriter, r *http.Request) {
 			return nil, err
 		}
 		release, err := s.cfg.Studio.Rollback(r.Context(), n, by, body.Reason)
-		if fault.Is(err, fault.Conflict) && release == 0 && fault.MessageOf(err) == "" {
-			err = fault.Wrap(fault.Conflict, err, "线上刚有新的版本，请刷新后再试")
-		}
 		return publishedView{Release: release}, err
 	})
 }
