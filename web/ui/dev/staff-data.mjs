@@ -26,6 +26,7 @@ export const items = [
   }),
   item('CRJ-011', '出入境', '赴香港个人旅游签注', { fee: '一次15元；两次30元', asks: ['香港签注用完了', '周末想自己去香港玩'], expires: `${dateIn(12)} 00:00` }),
   item('CRJ-012', '出入境', '赴澳门个人旅游签注', { fee: '一次15元' }),
+  item('CRJ-013', '出入境', '赴香港“一签多行”签注'),
   item('CRJ-001', '出入境', '首次申领普通护照', { fee: '120元', review: dateIn(-10) }),
   item('RK-001', '人口', '出生登记'), item('RK-027', '人口', '居民身份证换领'), item('JJ-001', '交警', '初次申领机动车驾驶证'), item('ZA-001', '治安', '旅馆业特种行业许可'),
   ...Array.from({ length: 60 }, (_, i) => item(`JJ-${String(i + 2).padStart(3, '0')}`, '交警', `机动车业务示例 ${i + 1}`)),
@@ -85,7 +86,7 @@ export function stats(by) {
     top: items.slice(0, 10).map((i, n) => ({ key: `item/${i.code}`, label: i.name, ...split(1400 - 110 * n) })),
     failed: items.slice(3, 9).map((i, n) => ({ key: `item/${i.code}`, label: i.name, ...split(600 - 80 * n) })),
     never_hit: items.slice(30, 50).map((i) => ({ key: `item/${i.code}`, title: i.name, type: i.police_type })),
-    due: [{ key: 'item/CRJ-001', title: '首次申领普通护照', review: items[3].review, days: -10 }, { key: 'article/baojing-dianhua', title: articles[0].title, review: articles[0].review, days: 60 }],
+    due: [{ key: 'item/CRJ-001', title: '首次申领普通护照', review: items[4].review, days: -10 }, { key: 'article/baojing-dianhua', title: articles[0].title, review: articles[0].review, days: 60 }],
     trips: { avoided: 8120, money: 406000, assumptions: { yuan_per_trip: 50, text: ['机器人解决的问题里，每答对一个要跑一次的事项算少跑一次', '每次跑动按 50 元计'] } },
   }
 }

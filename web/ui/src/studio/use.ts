@@ -4,6 +4,9 @@ import { onBeforeUnmount, onMounted, reactive, ref } from 'vue'
 import { ApiError } from '../shared/api'
 import { ElMessage } from './element'
 
+/** Tells that something was done, below, where it covers nothing that somebody reads. */
+export const tell = (message: string, duration = 3000) => ElMessage.success({ message, duration, grouping: true, placement: 'bottom' })
+
 /** A failure in words for the person at the screen, with the number that an operator can look up. */
 export function problemOf(cause: unknown): string {
   if (cause instanceof ApiError) return cause.id ? `${cause.message}（编号 ${cause.id}）` : cause.message
@@ -14,10 +17,10 @@ export function problemOf(cause: unknown): string {
 export async function attempt<T>(work: () => Promise<T>, done = ''): Promise<T | undefined> {
   try {
     const answer = await work()
-    if (done) ElMessage.success({ message: done, grouping: true })
+    if (done) tell(done)
     return answer
   } catch (cause) {
-    ElMessage.error({ message: problemOf(cause), duration: 6000, showClose: true, grouping: true })
+    ElMessage.error({ message: problemOf(cause), duration: 6000, showClose: true, grouping: true, placement: 'bottom' })
     return undefined
   }
 }

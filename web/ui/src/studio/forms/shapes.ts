@@ -22,7 +22,7 @@ export interface OutletFields {
 
 export interface ConceptFields { id: string; kind: string; name: string; words: string[]; parents: string[] }
 export interface RewriteFields { from: string; to: string; when: string[] }
-export interface LexiconFields { words: string[]; concepts: ConceptFields[]; rewrites: RewriteFields[]; stop: string[] }
+export interface LexiconFields { words: string[]; concepts: ConceptFields[]; rewrites: RewriteFields[]; stop: string[]; places: string[] }
 
 type Loose = Record<string, unknown>
 
@@ -54,7 +54,7 @@ export function fillOutlets(fields: Loose): void {
 }
 
 export function fillLexicon(fields: Loose): void {
-  fill(fields, { words: [], concepts: [], rewrites: [], stop: [] })
+  fill(fields, { words: [], concepts: [], rewrites: [], stop: [], places: [] })
   for (const c of fields.concepts as Loose[]) fill(c, { words: [], parents: [] })
   for (const r of fields.rewrites as Loose[]) fill(r, { when: [] })
 }
