@@ -315,6 +315,17 @@ describe('a day in the studio', () => {
     await admin.getByLabel(/^内容/).fill('今晚 23 点至 1 点系统升级，办理业务请稍后再来。')
     await button(admin, '发公告').click()
     await admin.getByRole('cell', { name: /系统升级/ }).waitFor()
+    if (!fake) {
+      const citizen = await visitor(browser, server.url, phone)
+      seen.push(citizen)
+      await citizen.page.goto(server.url)
+      await citizen.page.locator('.chat-head').getByText(/系统升级/).waitFor()
+      assert.deepEqual(await faults(citizen.page), [])
+      await citizen.page.goto(`${server.url}/items/CRJ-011`)
+      await citizen.page.getByText(/系统升级/).waitFor()
+      assert.deepEqual(await faults(citizen.page), [])
+      await citizen.context.close()
+    }
     await button(admin, '全部转人工').click()
     const box = admin.getByRole('dialog')
     await box.getByRole('textbox').fill('接口故障')

@@ -44,7 +44,9 @@ export interface Stored {
   seq: number; kind: string; ref?: string; text: string; reply?: Reply; at?: string
 }
 
-export interface Site { sample: boolean; name: string; hotline: string; notice: string }
+/** What the operator has to say at the moment, for instance a typhoon. */
+export interface SiteNotice { text: string; level: string; until: string }
+export interface Site { sample: boolean; name: string; hotline: string; notice: string; notices?: SiteNotice[] | null }
 export interface PopularItem {
   code: string; name: string; police_type: string; summary: string; trips: number | string
 }
