@@ -59,7 +59,7 @@ func (a *app) serve(ctx context.Context) error {
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
 		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
+	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
 		return errors.Join(err, ln.Close())
