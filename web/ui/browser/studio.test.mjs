@@ -188,11 +188,15 @@ describe('a day in the studio', () => {
 
   test('she tries it beside what citizens see now', async () => {
     await button(editor, '试一试').click()
-    await editor.getByLabel('问一句').fill(question)
-    await editor.keyboard.press('Enter')
     const now = editor.getByRole('region', { name: '现在市民看到的' })
     const then = editor.getByRole('region', { name: '加上所有草稿后' })
-    await then.getByText(summary).first().waitFor({ timeout: 60_000 })
+    // On a busy machine the engine of drafts is not built in time; she reads so and asks again.
+    for (let i = 0; i < 4 && !(await then.getByText(summary).first().isVisible()); i++) {
+      await editor.getByLabel('问一句').fill(question)
+      await editor.keyboard.press('Enter')
+      await then.getByText(summary).or(editor.getByRole('alert')).first().waitFor({ timeout: 60_000 })
+    }
+    await then.getByText(summary).first().waitFor()
     assert.equal(await now.getByText(summary).count(), 0)
     await editor.getByText('两边回答不同').waitFor()
     await now.getByText('为什么这样回答').waitFor()

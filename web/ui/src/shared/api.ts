@@ -74,9 +74,9 @@ export class ApiError extends Error {
 
 const timeout = 15000
 
-export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}, patience = timeout): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
-  const timer = setTimeout(() => abort && abort.abort(), timeout)
+  const timer = setTimeout(() => abort && abort.abort(), patience)
   try {
     const response = await fetch(path, {
       credentials: 'same-origin', cache: 'no-store', ...(abort ? { signal: abort.signal } : {}), ...init,

@@ -25,6 +25,9 @@ export const roleNames: { [role in Role]: string } = {
   editor: '编辑', reviewer: '审核', agent: '坐席', supervisor: '班长', administrator: '管理员', auditor: '审计',
 }
 
+/** Building an engine of drafts may take longer than a citizen would wait; in milliseconds. */
+const patience = 60_000
+
 let csrf = ''
 const onLost: (() => void)[] = []
 
@@ -39,7 +42,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
   try {
-    return await request<T>(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    return await request<T>(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, patience)
   } catch (cause) {
     if (csrf && cause instanceof ApiError && cause.code === 'unauthorized') onLost.forEach((back) => back())
     throw cause
