@@ -44,6 +44,11 @@ var mayCall = map[string]string{
 	"GET /healthz":                            "*",
 	"GET /readyz":                             "*",
 
+	"GET /staff":              "*",
+	"GET /staff/{screen...}":  "*",
+	"GET /studio":             "*",
+	"GET /studio/{screen...}": "*",
+
 	"GET /api/v1/staff/me":                  "*",
 	"POST /api/v1/staff/login":              "*",
 	"POST /api/v1/staff/setup":              "*",
@@ -58,6 +63,7 @@ var mayCall = map[string]string{
 	"POST /api/v1/staff/users/{id}/reset":   "m",
 	"POST /api/v1/staff/users/{id}/signout": "m",
 	"GET /api/v1/staff/audit":               "m u",
+	"POST /api/v1/staff/audit/verify":       "m u",
 	"POST /api/v1/staff/citizens/export":    "m",
 	"POST /api/v1/staff/citizens/delete":    "m",
 

@@ -85,9 +85,10 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
 		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}, s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
+	}, s.staffPages(), s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
 }
 
 // platforms are the callbacks of what is configured. Buttons of items lead to /wechat/open whatever is.

@@ -158,7 +158,7 @@ func New(cfg Config) (*Server, error) {
 	s.chat, err = chat.New(chat.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err

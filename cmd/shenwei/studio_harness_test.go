@@ -65,7 +65,11 @@ func smallKnowledge(t testing.TB) []kb.Document {
 		case d.Kind == kb.KindLexicon || d.Kind == kb.KindWeights:
 			docs = append(docs, d)
 		case d.Kind == kb.KindItem && families.MatchString(d.ID):
-			d.Body = fields(t, d, object{"confusable": []object{}, "review": "2099-01-01"})
+			it, problems := kb.ParseItem(d)
+			if problems != nil {
+				t.Fatal(problems)
+			}
+			d.Body = fields(t, d, object{"confusable": []object{}, "review": "2099-01-01", "asks": it.Asks[:min(fewAsks, len(it.Asks))]})
 			if d.ID == "CRJ-002" {
 				d = withFee(d, "120元/本 # 见公告")
 			}
@@ -79,6 +83,9 @@ func smallKnowledge(t testing.TB) []kb.Document {
 		kb.Document{Kind: kb.KindGold, ID: "emergency.tsv", Body: goldHeader + "e1\t有人拿刀砍人\temergency\t\tother\t2\n"},
 	)
 }
+
+// fewAsks of each item keep an engine quick to build under the race detector, too.
+const fewAsks = 20
 
 var families = regexp.MustCompile(`^(CRJ-00[1-9]|RK-05[0-4]|JJ-00[5-9])$`)
 
