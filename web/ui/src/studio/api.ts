@@ -2,7 +2,7 @@
 
 import type { Reply } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
-import type {
+import type { ImportResult,
   Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, Notice, Problem, Release, Segmented, Stats,
   Switches, Takedown, Trace,
 } from './types'
@@ -69,6 +69,10 @@ export const studio = {
   addGold: (row: Partial<GoldRow>) => call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold`, row),
   goldFrom: (row: { conversation: string; seq: number; action: string; codes: string[]; facet: string; kind: string; comment: string }) =>
     call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold/from`, row),
+  /** Reads a file; with dry nothing is stored. */
+  importFile: (file: File, dry: boolean) =>
+    call<ImportResult>('POST', withQuery(`${base}/import`, { name: file.name, dry_run: dry ? 1 : undefined }), file),
+  exportLink: (format: string) => `${base}/export?format=${format}`,
   missed: (filter: { from?: string; to?: string; kind?: string; state?: string; offset?: number; limit?: number }) =>
     call<{ clusters: Cluster[] | null; total: number }>('GET', withQuery(`${base}/missed`, filter)),
   resolveMissed: (id: string, how: { how: 'ask' | 'merge' | 'new' | 'ignore' | 'reopen'; key?: string; text?: string }) =>
