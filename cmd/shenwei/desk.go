@@ -33,7 +33,7 @@ func (a *app) newDesk() (*desk.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log})
+	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log, Now: a.now})
 	// Who is disabled, or is no agent any more, leaves what she has to others.
 	a.handBack = append(a.handBack, func(ctx context.Context, account string) error {
 		if err := a.store.DisableAgent(ctx, account); err != nil {

@@ -35,6 +35,7 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		clock:    `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 		skip:     ` FOR UPDATE SKIP LOCKED`,
 		list:     `json_array_elements_text(CAST(%s AS json))`,
+		running:  `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
 		setup:    insistOnDurability,
 		check:    checkPostgres,
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
