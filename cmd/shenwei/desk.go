@@ -55,7 +55,7 @@ func (c config) webhook(orders *store.DB) (*webdesk.Webhook, error) {
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	cfg := &webdesk.Config{
-		Desk: s, Store: a.store, Answer: a.live,
+		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e

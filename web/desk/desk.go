@@ -94,6 +94,8 @@ type Config struct {
 	Answer bot.Answerer
 	Live   func() Live
 	Hub    *live.Hub
+	// Drafts takes replies that are worth keeping as knowledge; nil where there is no studio.
+	Drafts Drafts
 	// Reach tells whether words reach a citizen on another channel; nil on our own pages. It
 	// may be nil.
 	Reach func(ctx context.Context, channel, conversation string) (*Reach, error)
