@@ -64,14 +64,13 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 		},
 	}
 	a.store.DeliverBy(a.channels.parcels)
-	cfg.Reach = a.channels.reach
+	cfg.Reach, cfg.Wake = a.channels.reach, a.channels.outbox.Wake
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err
 	}
 	a.channels.outbox.Register(webdesk.WebhookKind, hook)
 	cfg.Parcels = hook.Parcels
-	cfg.Wake = func() { a.channels.outbox.Wake() }
 	return cfg, nil
 }
 

@@ -63,8 +63,14 @@ func balancer(t *testing.T, addrs ...string) *httptest.Server {
 // has it as its account.
 func played(t *testing.T) (*simulator.Simulator, []string) {
 	t.Helper()
+	return playedTo(t, nil)
+}
+
+// playedTo also tells of each bubble that a phone shows.
+func playedTo(t *testing.T, shown func(openid string, b simulator.Bubble)) (*simulator.Simulator, []string) {
+	t.Helper()
 	a := simulator.TestAccount()
-	sim, err := simulator.New(simulator.Config{Account: a})
+	sim, err := simulator.New(simulator.Config{Account: a, Shown: shown})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,8 @@ type Config struct {
 	// Deadlines are the due times of work orders; nil for the house's.
 	Deadlines desk.Deadlines
 	// Parcels makes of every work order that was made or changed what goes into the outbox,
-	// in the same transaction; Wake tells that something is there. Both may be nil.
+	// in the same transaction; Wake tells that something is there, also of what is said to
+	// citizens on WeChat, and does not block. Both may be nil.
 	Parcels func(o desk.Order, did string) []outbox.Entry
 	Wake    func()
 	Respond *respond.Responder
