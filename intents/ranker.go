@@ -168,7 +168,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 			continue
 		}
 		words++
-		if _, ok := r.words.ids["w:"+t.Text]; !ok {
+		if _, ok := r.words.ids["w:"+segment.Stem(t.Text)]; !ok {
 			strange++
 		}
 	}
@@ -187,7 +187,7 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		out   []match
 	}{{r.words, sc.words}, {r.whole, sc.whole}, {r.wholeGrams, sc.wholeGrams}} {
 		vec, norm := c.space.vector(raws)
-		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
+		c.space.compare(vec, dampened(norm, signs(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
 	}
 	r.likely.compare(raws, sc.likely)
 	r.likelyGrams.compare(raws, sc.likelyGrams)
@@ -214,7 +214,7 @@ func (r *ranker) aliases(runes []rune, out []float32) {
 	for i := range runes {
 		r.names.Each(runes[i:], func(v, n int) {
 			e := r.named[v]
-			out[e] = max(out[e], float32(n)/float32(min(len(runes), 24)))
+			out[e] = max(out[e], float32(n)/float32(min(signs(runes), 24)))
 		})
 	}
 }

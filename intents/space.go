@@ -16,6 +16,7 @@ const (
 	conceptWeight = 1.3
 	bigramWeight  = 0.35
 	pairWeight    = 0.4
+	stemWeight    = 2 * bigramWeight // of a Latin word among the pairs of characters
 	maxPaired     = 6
 )
 
@@ -67,7 +68,12 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		if utf8.RuneCountInString(t.Text) == 1 {
 			w *= 0.5
 		}
-		add("w:"+t.Text, w*clause(offset(t.Start)))
+		at := clause(offset(t.Start))
+		stem := segment.Stem(t.Text)
+		add("w:"+stem, w*at)
+		if latinWord(t.Text) {
+			add("b:"+stem, stemWeight*at)
+		}
 	}
 	for _, h := range concepts {
 		w := float32(conceptWeight) * clause(h.Start)
@@ -77,8 +83,8 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		}
 	}
 	for i := 0; i+1 < len(runes); i++ {
-		if isPause(runes[i]) || isPause(runes[i+1]) {
-			continue
+		if isPause(runes[i]) || isPause(runes[i+1]) || letter(runes[i]) && letter(runes[i+1]) {
+			continue // pairs of letters tell nothing: Latin words count whole
 		}
 		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
 	}
