@@ -16,7 +16,7 @@ var away = []string{"迁到", "迁往", "迁去", "迁至", "转到", "转往", 
 // elsewhere takes the names of other places out of a text: what is asked is what counts, and
 // two questions are not alike because both name Wuhan. After a verb of moving 「外地」 stays.
 func (u *Understander) elsewhere(text string) string {
-	text = anonymised.ReplaceAllString(text, "")
+	text = anonymised.ReplaceAllString(plainly(text), "")
 	runes := []rune(text)
 	var b strings.Builder
 	found := false
