@@ -106,6 +106,10 @@ func focus(runes []rune) func(int) float32 {
 	if signs(runes) <= short {
 		return func(int) float32 { return 1 }
 	}
+	told := float32(0.6)
+	if signs(runes) > 60 {
+		told = 1
+	}
 	weight := make([]float32, len(runes)+1)
 	start := 0
 	for i := 0; i <= len(runes); i++ {
@@ -113,7 +117,7 @@ func focus(runes []rune) func(int) float32 {
 			continue
 		}
 		clause := string(runes[start:i])
-		w := float32(0.6)
+		w := told
 		asked := i < len(runes) && runes[i] == '?'
 		if asked || containsAny(clause, questionWords) || i == len(runes) {
 			w = 1

@@ -21,13 +21,22 @@ var openings = []*regexp.Regexp{
 func plainly(text string) string {
 	short := text
 	for _, o := range openings {
-		short = o.ReplaceAllString(short, ",")
+		short = o.ReplaceAllStringFunc(short, func(opening string) string {
+			if containsAny(opening, telling) {
+				return opening
+			}
+			return ","
+		})
 	}
 	if hasWords(short) {
 		return short
 	}
 	return text
 }
+
+// telling are words about a person that make a difference to the matter: whoever asks for a
+// brother-in-law from Taiwan asks about other papers.
+var telling = []string{"台湾", "香港", "澳门", "港", "外国", "外籍", "国人", "留学生", "学生", "应届", "军", "兵", "华侨", "深户", "户口", "护照", "驾", "车", "身份证"}
 
 func hasWords(text string) bool {
 	n := 0
