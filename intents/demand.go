@@ -85,7 +85,7 @@ func part(un *Understanding, c *Concepts, from, to int) []raw {
 			hits = append(hits, h)
 		}
 	}
-	return features(tokens, hits, c, runes, func(int) float32 { return 1 })
+	return features(tokens, hits, c, runes)
 }
 
 // dampened keeps long stories comparable: beyond some thirty characters more words lower
@@ -97,37 +97,6 @@ func dampened(norm float32, runes int) float32 {
 	}
 	f := float32(plain) / float32(runes)
 	return norm * (0.45 + 0.55*f)
-}
-
-// focus weighs the clauses of a long line: what is asked and the last demand count fully,
-// the story before them less.
-func focus(runes []rune) func(int) float32 {
-	const short = 24
-	if signs(runes) <= short {
-		return func(int) float32 { return 1 }
-	}
-	told := float32(0.6)
-	if signs(runes) > 60 {
-		told = 1
-	}
-	weight := make([]float32, len(runes)+1)
-	start := 0
-	for i := 0; i <= len(runes); i++ {
-		if i < len(runes) && !isPause(runes[i]) {
-			continue
-		}
-		clause := string(runes[start:i])
-		w := told
-		asked := i < len(runes) && runes[i] == '?'
-		if asked || containsAny(clause, questionWords) || i == len(runes) {
-			w = 1
-		}
-		for j := start; j <= i && j < len(weight); j++ {
-			weight[j] = w
-		}
-		start = i + 1
-	}
-	return func(pos int) float32 { return weight[min(pos, len(runes))] }
 }
 
 var questionWords = []string{"怎么", "如何", "怎样", "吗", "能不能", "可不可以", "可以", "多久", "多少", "哪里", "在哪", "什么", "需要", "想", "要", "能否", "是否", "咋", "办理", "申请", "有没有", "几", "谁", "how", "what", "can i", "can we", "can my", "can he", "can she", "do i", "do we", "which", "where", "need"}

@@ -181,7 +181,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 // compare fills the scratch with the line's similarity to every entry and returns the
 // entry of the nearest phrase, -1 when nothing is near.
 func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) int {
-	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes, focus(un.runes))
+	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes)
 	for _, c := range []struct {
 		space *space
 		out   []match

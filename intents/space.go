@@ -52,14 +52,13 @@ type raw struct {
 
 // features returns the features of a text: words, concepts with their ancestors at half
 // weight, pairs of concepts and pairs of characters. Each appears once, with its highest weight.
-func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune, clause func(pos int) float32) []raw {
+func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune) []raw {
 	best := make(map[string]float32, 4*len(tokens)+len(runes))
 	add := func(name string, w float32) {
 		if w > best[name] {
 			best[name] = w
 		}
 	}
-	offset := byteToRune(runes)
 	for _, t := range tokens {
 		if stopWords[t.Text] {
 			continue
@@ -68,25 +67,23 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		if utf8.RuneCountInString(t.Text) == 1 {
 			w *= 0.5
 		}
-		at := clause(offset(t.Start))
 		stem := segment.Stem(t.Text)
-		add("w:"+stem, w*at)
+		add("w:"+stem, w)
 		if latinWord(t.Text) {
-			add("b:"+stem, stemWeight*at)
+			add("b:"+stem, stemWeight)
 		}
 	}
 	for _, h := range concepts {
-		w := float32(conceptWeight) * clause(h.Start)
-		add("c:"+h.ID, w)
+		add("c:"+h.ID, conceptWeight)
 		for _, a := range c.Above(h.ID) {
-			add("c:"+a, w/2)
+			add("c:"+a, conceptWeight/2)
 		}
 	}
 	for i := 0; i+1 < len(runes); i++ {
 		if isPause(runes[i]) || isPause(runes[i+1]) || letter(runes[i]) && letter(runes[i+1]) {
 			continue // pairs of letters tell nothing: Latin words count whole
 		}
-		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
+		add("b:"+string(runes[i:i+2]), bigramWeight)
 	}
 	pairUp(concepts, add)
 	out := make([]raw, 0, len(best))
@@ -98,19 +95,6 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 }
 
 func isPause(r rune) bool { return r == ',' || r == '。' || r == '?' || r == '!' || r == ' ' }
-
-// byteToRune returns a function from byte offsets to rune offsets of a text, asked in
-// rising order of offsets.
-func byteToRune(runes []rune) func(int) int {
-	pos, bytes := 0, 0
-	return func(b int) int {
-		for bytes < b && pos < len(runes) {
-			bytes += utf8.RuneLen(runes[pos])
-			pos++
-		}
-		return pos
-	}
-}
 
 func newSpace(kinds string) *space { return &space{kinds: kinds, ids: map[string]int32{}} }
 
