@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -101,6 +102,9 @@ func pick(s State, un *intents.Understanding) string {
 		return open[0].Key() // only where it was asked: «好的» after an answer is no choice
 	}
 	said := kb.AskKey(un.Raw)
+	if n, label := numbered(un.Raw); n > 0 && n <= len(open) && kb.AskKey(label) == kb.AskKey(open[n-1].Label) {
+		return open[n-1].Key() // a tapped line of a menu, sent as it was shown
+	}
 	for _, o := range open {
 		if said != "" && (said == kb.AskKey(o.Label) || said == kb.AskKey(o.Hint)) {
 			return o.Key()
@@ -108,3 +112,15 @@ func pick(s State, un *intents.Understanding) string {
 	}
 	return ""
 }
+
+// numbered reads a line of a list, 「2. 换发护照（到期）」: its number and its words without what
+// stands in brackets at the end. n is 0 for any other line.
+func numbered(line string) (n int, label string) {
+	m := listed.FindStringSubmatch(line)
+	if m == nil {
+		return 0, ""
+	}
+	return int(m[1][0] - '0'), m[2]
+}
+
+var listed = regexp.MustCompile(`^\s*([1-9])\s*[.．、]\s*(.+?)(?:（[^（）]*）)?\s*$`)

@@ -30,19 +30,21 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 		w.caution(kind)
 	}
 	w.lead(d.lead)
+	w.nearby(d.outlets)
 	for _, hit := range d.items {
 		w.item(e.know.Item(hit.Code), hit.Facet)
 	}
 	if a := e.know.Article(d.article); a != nil {
 		w.article(a)
 	}
-	if d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place {
+	if len(d.outlets) == 0 && (d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place) {
 		w.outlets(e.OutletsIn(c.un.Slots["district"]))
 	}
 	w.choices(d)
 	if d.hotline {
 		w.hotline(d, c.turn.State.Item)
 	}
+	e.unlink(c, d, w)
 	if d.action == Answer {
 		r.Blocks = append(r.Blocks, Block{Type: BlockRating, Title: "这个回答有帮助吗？"})
 	}
@@ -166,6 +168,20 @@ func (w *writer) outlets(list []kb.Outlet) {
 	for _, o := range list {
 		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " "))
 	}
+}
+
+// nearby lists outlets with how far each is, as far as that is known.
+func (w *writer) nearby(list []kb.Nearby) {
+	if len(list) == 0 {
+		return
+	}
+	b := Block{Type: BlockOutlets, Title: "离您较近的地方（地址和时间以公告为准）"}
+	w.say(b.Title)
+	for _, o := range list {
+		b.Outlets, b.Metres = append(b.Outlets, o.Outlet), append(b.Metres, o.Metres)
+		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " ") + Distance(o.Metres))
+	}
+	w.add(b)
 }
 
 // choices adds the options; «none of these» and a person are buttons of the block.

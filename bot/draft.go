@@ -19,6 +19,8 @@ type draft struct {
 	question string
 	// danger is the kind of an emergency; caution that of a caution block.
 	danger, caution string
+	// outlets are listed instead of those of the district.
+	outlets []kb.Nearby
 	// hotline adds the hotline's card.
 	hotline bool
 	ticket  *Ticket

@@ -12,6 +12,8 @@ const (
 	Terminal Channel = "terminal"
 	API      Channel = "api"
 	CLI      Channel = "cli"
+	WeChat   Channel = "wechat"
+	WeCom    Channel = "wecom"
 )
 
 // MaxText is the longest message accepted, in characters.
@@ -52,6 +54,8 @@ type State struct {
 	Slots map[string]string `json:"slots,omitempty"`
 	// Handoff is the number of the open handoff, if any.
 	Handoff string `json:"handoff,omitempty"`
+	// Notices are the ids of notices that were shown.
+	Notices []int64 `json:"notices,omitempty"`
 }
 
 // Conversation is one citizen's thread as the store holds it.
@@ -80,4 +84,6 @@ type Turn struct {
 	Owner   string
 	// Crowded is set when too many lines of the conversation wait: a person takes over.
 	Crowded bool
+	// Overrides are what people set for the moment; nil for nothing.
+	Overrides *Overrides
 }

@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"strings"
+
 	"shenwei/intents"
 )
 
@@ -14,8 +16,11 @@ type policy struct {
 var policies = []policy{
 	{"emergency", (*Engine).emergency},
 	{"owned", (*Engine).owned},
+	{"switch", (*Engine).toPeople},
 	{"safety", (*Engine).safety},
 	{"human", (*Engine).human},
+	{"near", (*Engine).near},
+	{"unreadable", (*Engine).unreadable},
 	{"choice", (*Engine).choice},
 	{"smalltalk", (*Engine).smalltalk},
 	{"decide", (*Engine).decide},
@@ -101,6 +106,34 @@ var smallTalk = map[intents.Act]string{
 	intents.Confirm:  "好的。请告诉我您想办什么或想了解哪一点。",
 	intents.Deny:     "好的。请换个说法告诉我您想办什么，也可以发「转人工」。",
 	intents.Empty:    "我没有读到文字。请用一句话告诉我您想办什么，例如「驾驶证到期换证」。",
+}
+
+// Lines that stand for what a channel received and nobody can read as text. They are written as
+// WeChat itself writes them.
+const (
+	SentPicture = "[图片]"
+	SentVoice   = "[语音]"
+	SentVideo   = "[视频]"
+	SentFile    = "[文件]"
+	SentLink    = "[链接]"
+)
+
+var unreadable = map[string]string{
+	SentPicture: "图片收到了，但我看不了图片。请用一句话告诉我您想办什么；需要坐席看图，请发「转人工」。",
+	SentVoice:   "抱歉，这段语音我没有听清。请打字告诉我您想办什么，例如「身份证丢了怎么补」；需要真人请发「转人工」。",
+	SentVideo:   "视频收到了，但我看不了视频。请用一句话告诉我您想办什么；需要坐席查看，请发「转人工」。",
+	SentFile:    "文件收到了，但我打不开文件。请用一句话告诉我您想办什么；需要坐席查看，请发「转人工」。",
+	SentLink:    "链接收到了，但我打不开链接。请用一句话告诉我您想办什么或想核实什么；来路不明的链接请不要点、不要填验证码，疑似诈骗可拨打 96110。",
+}
+
+// unreadable asks for words where a picture, a voice or the like came.
+func (e *Engine) unreadable(c *turnCase) (*draft, string) {
+	what, _, _ := strings.Cut(strings.TrimSpace(c.turn.Message.Text), " ")
+	text, ok := unreadable[what]
+	if !ok {
+		return nil, "a line of text"
+	}
+	return &draft{action: SmallTalk, confidence: 0.95, lead: text + "紧急情况请直接拨打 110。", state: c.turn.State, reason: what}, what
 }
 
 // popular are the most used items as options.

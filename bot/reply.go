@@ -152,7 +152,7 @@ const (
 //	item       item
 //	choices    text (the question), options, extra (none of these, a person)
 //	steps      title, sections, folded
-//	outlets    title, outlets
+//	outlets    title, outlets, metres (how far each is, when the citizen said where she is)
 //	hotline    title, text, numbers, prepare, number, position
 //	emergency  title, text, numbers, advice
 //	rating     title
@@ -166,6 +166,7 @@ type Block struct {
 	Sections []Section   `json:"sections,omitempty"`
 	Folded   bool        `json:"folded,omitempty"`
 	Outlets  []kb.Outlet `json:"outlets,omitempty"`
+	Metres   []int       `json:"metres,omitempty"`
 	Numbers  []Number    `json:"numbers,omitempty"`
 	Advice   []string    `json:"advice,omitempty"`
 	Prepare  []string    `json:"prepare,omitempty"`

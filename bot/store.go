@@ -24,7 +24,7 @@ type Ticket struct {
 	Conversation string    `json:"conversation"`
 	Seq          int64     `json:"seq"` // the line that asked for it
 	Group        string    `json:"group"`
-	Reason       string    `json:"reason"` // asked, misses, complaint, sensitive, none
+	Reason       string    `json:"reason"` // asked, misses, complaint, crowded, switched
 	Item         string    `json:"item"`
 	Article      string    `json:"article"`
 	Summary      string    `json:"summary"`

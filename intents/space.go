@@ -96,6 +96,19 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 
 func isPause(r rune) bool { return r == ',' || r == '。' || r == '?' || r == '!' || r == ' ' }
 
+// byteToRune returns a function from byte offsets to rune offsets of a text, asked in
+// rising order of offsets.
+func byteToRune(runes []rune) func(int) int {
+	pos, bytes := 0, 0
+	return func(b int) int {
+		for bytes < b && pos < len(runes) {
+			bytes += utf8.RuneLen(runes[pos])
+			pos++
+		}
+		return pos
+	}
+}
+
 func newSpace(kinds string) *space { return &space{kinds: kinds, ids: map[string]int32{}} }
 
 // holds reports whether kinds name a feature's kind: w(ords), c(oncepts), p(airs of concepts),

@@ -3,6 +3,7 @@ package kb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,6 +13,9 @@ var (
 	codeForm = regexp.MustCompile(`^(CRJ|RK|JJ|ZA|WJ|SP|JD|XZ)-\d{3}$`)
 	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
+
+// IsArticleID tells whether an article may have this id.
+func IsArticleID(id string) bool { return idForm.MatchString(id) }
 
 // MaxAsks is how many asks one item or article may have.
 const MaxAsks = 400
@@ -101,6 +105,7 @@ func (c *checker) item(it *Item) {
 	if it.Complete() {
 		c.date("review", it.Review)
 	}
+	c.span(it.Effective, it.Expires)
 	c.confusable(it)
 	c.askList(it.Asks)
 }
@@ -152,12 +157,24 @@ func (c *checker) article(a *Article) {
 		c.say("the body links or runs something from outside")
 	}
 	c.date("review", a.Review)
+	c.span(a.Effective, a.Expires)
 	c.askList(a.Asks)
 }
 
 func (c *checker) date(field, value string) {
 	if _, err := time.Parse(time.DateOnly, value); err != nil {
 		c.at(field+":", "%s %q: write a date as YYYY-MM-DD", field, value)
+	}
+}
+
+func (c *checker) span(effective, expires string) {
+	for field, value := range map[string]string{"effective": effective, "expires": expires} {
+		if _, err := ParseMoment(value); err != nil {
+			c.at(field+":", "%s %q: write Shenzhen time as YYYY-MM-DD or YYYY-MM-DD HH:MM", field, value)
+		}
+	}
+	if s := spanOf(effective, expires); !s.Expires.IsZero() && !s.Effective.Before(s.Expires) {
+		c.at("expires:", "expires %q is not after effective %q", expires, effective)
 	}
 }
 
@@ -258,7 +275,24 @@ func (c *checker) lexicon() {
 		if r.From == "" || r.From == r.To {
 			c.at("from: "+r.From, "rewrite %q → %q changes nothing", r.From, r.To)
 		}
+		if it := c.swallowed(r); it != nil {
+			c.at("from: "+r.From, "rewrite %q → %q would turn the name of %s, %s, into another; give it a longer from or a when", r.From, r.To, it.Code, it.Name)
+		}
 	}
+}
+
+// swallowed is an item whose own name a rewrite would change, nil when there is none: nobody
+// could ask for it by its name any more.
+func (c *checker) swallowed(r Rewrite) *Item {
+	for _, it := range c.k.Items {
+		if r.From == "" || !strings.Contains(it.Name, r.From) || strings.Contains(r.To, r.From) {
+			continue
+		}
+		if len(r.When) == 0 || slices.ContainsFunc(r.When, func(w string) bool { return strings.Contains(it.Name, w) }) {
+			return it
+		}
+	}
+	return nil
 }
 
 func (c *checker) cyclic(id string, known map[string]Concept, on map[string]bool) bool {

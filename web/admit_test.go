@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -234,5 +235,41 @@ func TestReadyOnlyWithAReleaseAndAStore(t *testing.T) {
 	}
 	if got := s.get("/healthz"); got.status != 200 {
 		t.Errorf("healthz %d", got.status)
+	}
+}
+
+// callbacks stands for the platforms' adapters.
+type callbacks struct{}
+
+func (callbacks) Verify(w http.ResponseWriter, _ *http.Request)   { _, _ = io.WriteString(w, "verified") }
+func (callbacks) Receive(w http.ResponseWriter, _ *http.Request)  { _, _ = io.WriteString(w, "success") }
+func (callbacks) Enter(w http.ResponseWriter, _ *http.Request)    { _, _ = io.WriteString(w, "entered") }
+func (callbacks) Open(w http.ResponseWriter, _ *http.Request)     { _, _ = io.WriteString(w, "opened") }
+func (callbacks) SignPage(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
+
+func TestAPlatformMayCallForAllOfItsCitizens(t *testing.T) {
+	s := newSite(t, func(c *web.Config) {
+		c.WeChat, c.WeCom = callbacks{}, callbacks{}
+		c.Limits = web.Limits{Visitor: web.Limit{Events: 1, Per: time.Hour}, Address: web.Limit{Events: 3, Per: time.Hour}}
+	})
+	for range 20 {
+		for _, path := range []string{"/wechat", "/wecom"} {
+			res, err := http.Post(s.http.URL+path, "text/xml", strings.NewReader("<xml/>"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusOK || res.Header.Get("Cache-Control") != "no-store" {
+				t.Fatalf("%s: %d %v", path, res.StatusCode, res.Header)
+			}
+		}
+	}
+	res, err := http.Get(s.http.URL + "/wechat?signature=secret-in-the-query")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if strings.Contains(s.log.String(), "secret-in-the-query") {
+		t.Error("a query stands in the log")
 	}
 }

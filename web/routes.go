@@ -13,13 +13,14 @@ import (
 type kind int
 
 const (
-	asset  kind = iota // files of the build: not counted, cached
-	page               // HTML for citizens
-	data               // JSON, never kept by anyone between
-	socket             // a WebSocket
-	health             // the process lives: not counted
-	staff              // JSON for people who work here: a session, a role, our own pages only
-	signOn             // the way to another service that signs in, and back: pages, never kept
+	asset    kind = iota // files of the build: not counted, cached
+	page                 // HTML for citizens
+	data                 // JSON, never kept by anyone between
+	socket               // a WebSocket
+	health               // the process lives: not counted
+	staff                // JSON for people who work here: a session, a role, our own pages only
+	signOn               // the way to another service that signs in, and back: pages, never kept
+	callback             // a platform that calls for many citizens: signed, and not counted
 )
 
 // route is one line of the table. Roles say who may call a route of kind staff, and must be
@@ -65,10 +66,11 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
+	list = append(list, s.platforms()...)
 	if s.staff == nil {
 		return list
 	}
-	return append(list, []route{
+	return slices.Concat(list, []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -83,9 +85,26 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
 		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}...)
+	}, s.staffPages(), s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
+}
+
+// platforms are the callbacks of what is configured. Buttons of items lead to /wechat/open whatever is.
+func (s *Server) platforms() []route {
+	var list []route
+	open := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/items", http.StatusFound) }
+	if c := s.cfg.WeChat; c != nil {
+		open = c.Open
+		list = append(list,
+			route{"GET", "/wechat", callback, nil, c.Verify}, route{"POST", "/wechat", callback, nil, c.Receive},
+			route{"GET", "/wechat/enter", page, nil, c.Enter}, route{"GET", "/wechat/sign", data, nil, c.SignPage})
+	}
+	if c := s.cfg.WeCom; c != nil {
+		list = append(list, route{"GET", "/wecom", callback, nil, c.Verify}, route{"POST", "/wecom", callback, nil, c.Receive})
+	}
+	return append(list, route{"GET", "/wechat/open", page, nil, open})
 }
 
 // mux serves the routes, and has an answer for every other path and method.

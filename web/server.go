@@ -22,6 +22,7 @@ import (
 	"shenwei/web/live"
 	"shenwei/web/respond"
 	pages "shenwei/web/staff"
+	"shenwei/web/studio"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -56,7 +57,15 @@ type Config struct {
 	StaffRecord pages.Record
 	// OIDC signs staff in by another service; nil when none is configured.
 	OIDC *pages.OIDC
-	Log  *slog.Logger
+	// Studio is what the editors' studio works on; without it, or without Staff, there are no
+	// such routes.
+	Studio *studio.Services
+	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
+	// Respond and Now are set here; without it, or without Staff, there are no such routes.
+	Insight *studio.InsightConfig
+	// Exchange takes knowledge in and out as files; nil without a studio.
+	Exchange *studio.ExchangeConfig
+	Log      *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -74,8 +83,28 @@ type Config struct {
 	// conversations. Both stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
+	WeChat WeChat
+	WeCom  Callback
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
+}
+
+// Callback answers a platform that calls us.
+type Callback interface {
+	// Verify answers the question whether the address is ours, Receive one push.
+	Verify(w http.ResponseWriter, r *http.Request)
+	Receive(w http.ResponseWriter, r *http.Request)
+}
+
+// WeChat is an official account; *wechat.Channel is one.
+type WeChat interface {
+	Callback
+	// Enter brings a visitor inside WeChat to her conversation, SignPage lets one of our pages use
+	// WeChat's JavaScript, Open opens the mini-program from anywhere.
+	Enter(w http.ResponseWriter, r *http.Request)
+	SignPage(w http.ResponseWriter, r *http.Request)
+	Open(w http.ResponseWriter, r *http.Request)
 }
 
 // CookieName is the cookie that carries a conversation's token on our own pages.
@@ -101,7 +130,10 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
-	staff    *pages.Staff // nil without accounts
+	staff    *pages.Staff   // nil without accounts
+	studio   *studio.Studio // nil without one
+	insight  *studio.Insight
+	exchange *studio.Exchange
 	sessions Sessions
 	handler  http.Handler
 	draining atomic.Bool
@@ -126,7 +158,7 @@ func New(cfg Config) (*Server, error) {
 	s.chat, err = chat.New(chat.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -138,6 +170,21 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
+	}
+	if cfg.Studio != nil {
+		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
+	if cfg.Exchange != nil {
+		x := *cfg.Exchange
+		x.Respond, x.Now = s.respond, cfg.Now
+		s.exchange = studio.NewExchange(x)
+	}
+	if cfg.Insight != nil {
+		in := *cfg.Insight
+		in.Respond, in.Now = s.respond, cfg.Now
+		if s.insight, err = studio.NewInsight(in); err != nil {
+			return nil, err
+		}
 	}
 	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil

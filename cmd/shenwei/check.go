@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shenwei/kb"
+	"shenwei/web/wechat"
 )
 
 type checkCmd struct {
@@ -75,11 +76,20 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		hotline = "not set: the card shows 12345 and 12367"
 	}
 	add("hotline", nil, hotline)
+	add("wechat", nil, accountSays(cfg.WeChat.AppID, cfg.WeChat.Mode, "see shenwei wechat doctor"))
+	add("wecom", nil, accountSays(cfg.WeCom.CorpID, string(wechat.Safe), "callback at /wecom"))
 	sample := "the site says that it shows sample data (site.live: true takes this away)"
 	if cfg.Site.Live {
 		sample = "live data"
 	}
 	add("site", nil, sample)
+}
+
+func accountSays(id, mode, more string) string {
+	if id == "" {
+		return "not configured"
+	}
+	return id + ", mode " + mode + "; " + more
 }
 
 func kindOf(dsn string) string {

@@ -18,6 +18,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/web/wechat"
 )
 
 // config is the configuration file. Every key is also an environment variable:
@@ -39,6 +40,9 @@ type config struct {
 	Retention retentionConfig `yaml:"retention"`
 	Limits    limitsConfig    `yaml:"limits"`
 	Log       logConfig       `yaml:"log"`
+	WeChat    wechatConfig    `yaml:"wechat"`
+	WeCom     wecomConfig     `yaml:"wecom"`
+	ASR       asrConfig       `yaml:"asr"`
 }
 
 type siteConfig struct {
@@ -120,6 +124,8 @@ func defaultConfig() config {
 		Retention: retentionConfig{ConversationsDays: 180, AuditDays: 1095},
 		Log:       logConfig{Level: "info"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
+		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
+		WeCom:     wecomConfig{MaxAge: pushAge},
 	}
 }
 
@@ -263,6 +269,11 @@ func (c config) check() error {
 	}
 	if _, err := c.Log.level(); err != nil {
 		return err
+	}
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR} {
+		if err := part.check(); err != nil {
+			return err
+		}
 	}
 	for _, o := range append([]string{c.Site.BaseURL}, c.Site.AllowedOrigins...) {
 		if u, err := url.Parse(o); o != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(o, "/")) {

@@ -3,22 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"shenwei/data"
+	"shenwei/internal/audit"
 	"shenwei/internal/fault"
 	"shenwei/kb"
+	"shenwei/kb/exchange"
 )
 
 type importCmd struct {
-	Source   string `arg:"" optional:"" help:"A knowledge folder, or a JSON or CSV file of an export." placeholder:"DIR|FILE"`
+	Source   string `arg:"" optional:"" help:"A knowledge folder, or a workbook (XLSX), CSV, JSON or ZIP; also question-and-answer tables of other systems." placeholder:"DIR|FILE"`
 	Embedded bool   `help:"Compare with the knowledge inside this binary instead."`
 	DryRun   bool   `help:"Only show what would be added or changed."`
 	Publish  bool   `help:"Run the gate and publish what was taken in."`
@@ -27,15 +26,18 @@ type importCmd struct {
 
 // Run takes knowledge in as drafts; with --publish they go live.
 func (i *importCmd) Run(ctx context.Context, c *cli) error {
-	docs, err := i.read()
-	if err != nil {
-		return err
+	if i.Source == "" && !i.Embedded {
+		return fault.New(fault.BadRequest, "name a folder or a file, or use --embedded")
 	}
 	app, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = app.close() }()
+	docs, err := i.read(app.started.Release.Documents())
+	if err != nil {
+		return err
+	}
 	changes, err := app.library.Compare(ctx, docs)
 	if err != nil {
 		return err
@@ -43,6 +45,9 @@ func (i *importCmd) Run(ctx context.Context, c *cli) error {
 	printChanges(os.Stdout, changes)
 	if i.DryRun || len(changes) == 0 {
 		return nil
+	}
+	if err := app.store.AppendAudit(ctx, audit.Entry{Actor: actor(), Action: "knowledge.import", Object: "drafts", Detail: fmt.Sprintf(`{"documents":%d}`, len(changes))}); err != nil {
+		return err
 	}
 	drafts, err := app.library.Import(ctx, docs)
 	if err != nil {
@@ -83,12 +88,11 @@ func (i *importCmd) waiting(ctx context.Context, app *app, changes []kb.Change) 
 	return drafts, nil
 }
 
-func (i *importCmd) read() ([]kb.Document, error) {
+// read reads the documents of the source. A file is read against the live ones: a cell of a
+// table that says what they say changes nothing.
+func (i *importCmd) read(live []kb.Document) ([]kb.Document, error) {
 	if i.Embedded {
 		return kb.ReadDocuments(data.Files)
-	}
-	if i.Source == "" {
-		return nil, fault.New(fault.BadRequest, "name a folder or a JSON file, or use --embedded")
 	}
 	info, err := os.Stat(i.Source)
 	if err != nil {
@@ -101,27 +105,59 @@ func (i *importCmd) read() ([]kb.Document, error) {
 		}
 		return docs, err
 	}
-	if filepath.Ext(i.Source) == ".csv" {
-		return readCSV(i.Source)
-	}
-	return readJSON(i.Source)
+	return readFile(i.Source, live)
 }
 
 const maxImport = 256 << 20
 
-func readJSON(path string) ([]kb.Document, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+// readFile reads a workbook, CSV, JSON or ZIP. What is wrong in it is told by sheet, row and
+// column, and then nothing is taken in.
+func readFile(path string, live []kb.Document) ([]kb.Document, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
 	}
 	defer func() { _ = f.Close() }()
-	dec := json.NewDecoder(io.LimitReader(f, maxImport))
-	dec.DisallowUnknownFields()
-	var docs []kb.Document
-	if err := dec.Decode(&docs); err != nil {
-		return nil, fault.Wrap(fault.BadRequest, err, "%s: not a JSON export of knowledge (byte %d): %v", path, dec.InputOffset(), err)
+	body, err := io.ReadAll(io.LimitReader(f, maxImport+1))
+	if err != nil {
+		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
 	}
-	return docs, nil
+	result, err := exchange.Read(exchange.Source{Name: path, Data: body, Now: time.Now(), Limit: maxImport}, live)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range result.Notes {
+		fmt.Fprintln(os.Stderr, "note:", note)
+	}
+	if len(result.Problems) > 0 {
+		for _, p := range result.Problems {
+			fmt.Fprintln(os.Stderr, p)
+		}
+		return nil, fault.New(fault.BadRequest, "%s: %d problems; nothing was taken in", path, len(result.Problems))
+	}
+	printRows(os.Stdout, result.Compare(live))
+	return result.Documents, nil
+}
+
+// printRows tells the rows that come, change and go, which a diff of files tells less well.
+func printRows(w io.Writer, c exchange.Changes) {
+	var b bytes.Buffer
+	for _, list := range []struct {
+		word    string
+		entries []exchange.Entry
+	}{{"added  ", c.Added}, {"changed", c.Changed}, {"removed", c.Removed}} {
+		for _, e := range list.entries {
+			if e.Part == "" && len(e.Cells) == 0 {
+				continue
+			}
+			fmt.Fprintf(&b, "%s  %s %s", list.word, e.Key, e.Part)
+			for _, cell := range e.Cells {
+				fmt.Fprintf(&b, " 「%s」", cell.Column)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	_, _ = w.Write(b.Bytes())
 }
 
 func printChanges(w io.Writer, changes []kb.Change) {
@@ -141,103 +177,4 @@ func printChanges(w io.Writer, changes []kb.Change) {
 
 func indent(diff string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(diff, "\n"), "\n", "\n  ") + "\n"
-}
-
-type exportCmd struct {
-	Target string `arg:"" help:"An empty or new folder, or a file that ends in .json or .csv." placeholder:"DIR|FILE"`
-}
-
-// Run writes the live knowledge; importing it again changes nothing.
-func (e *exportCmd) Run(ctx context.Context, c *cli) error {
-	app, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = app.close() }()
-	docs := app.started.Release.Documents()
-	switch filepath.Ext(e.Target) {
-	case ".json":
-		err = writeJSON(e.Target, docs)
-	case ".csv":
-		err = writeCSV(e.Target, docs)
-	default:
-		err = writeFolder(e.Target, docs)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "release %d: %d documents\n", app.started.Release.Number, len(docs))
-	return nil
-}
-
-func writeFolder(dir string, docs []kb.Document) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fault.New(fault.Conflict, "%s is not empty; name a new folder, so that nothing is overwritten", dir)
-	}
-	for _, d := range docs {
-		path := filepath.Join(dir, filepath.FromSlash(d.Path()))
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			return fault.Wrap(fault.BadRequest, err, "%s cannot be made", filepath.Dir(path))
-		}
-		if err := os.WriteFile(path, []byte(d.Body), 0o600); err != nil {
-			return fault.Wrap(fault.BadRequest, err, "%s cannot be written", path)
-		}
-	}
-	return nil
-}
-
-func writeJSON(path string, docs []kb.Document) error {
-	body, err := json.MarshalIndent(docs, "", " ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, append(body, '\n'), 0o600); err != nil {
-		return fault.Wrap(fault.BadRequest, err, "%s cannot be written", path)
-	}
-	return nil
-}
-
-// csvHeader are the columns of a CSV export: a document a row.
-var csvHeader = []string{"kind", "id", "body"}
-
-func writeCSV(path string, docs []kb.Document) error {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	rows := [][]string{csvHeader}
-	for _, d := range docs {
-		rows = append(rows, []string{string(d.Kind), d.ID, d.Body})
-	}
-	if err := w.WriteAll(rows); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		return fault.Wrap(fault.BadRequest, err, "%s cannot be written", path)
-	}
-	return nil
-}
-
-func readCSV(path string) ([]kb.Document, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
-	}
-	defer func() { _ = f.Close() }()
-	r := csv.NewReader(io.LimitReader(f, maxImport))
-	r.FieldsPerRecord = len(csvHeader)
-	rows, err := r.ReadAll()
-	if err != nil {
-		return nil, fault.Wrap(fault.BadRequest, err, "%s: %v", path, err)
-	}
-	if len(rows) == 0 || !slices.Equal(rows[0], csvHeader) {
-		return nil, fault.New(fault.BadRequest, "%s: row 1: the columns must be kind,id,body", path)
-	}
-	docs := make([]kb.Document, 0, len(rows)-1)
-	for i, row := range rows[1:] {
-		d := kb.Document{Kind: kb.Kind(row[0]), ID: row[1], Body: row[2]}
-		if !d.Known() {
-			return nil, fault.New(fault.BadRequest, "%s: row %d, column 1: %q is no kind of document", path, i+2, row[0])
-		}
-		docs = append(docs, d)
-	}
-	return docs, nil
 }

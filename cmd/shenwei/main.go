@@ -1,5 +1,5 @@
 // Command shenwei is the whole product in one binary: serve, ask, eval, import, export,
-// bench and check. This package holds all wiring; start with main and app.go.
+// backup, restore, bench and check. This package holds all wiring; start with main and app.go.
 package main
 
 import (
@@ -30,9 +30,12 @@ type cli struct {
 	Eval    evalCmd          `cmd:"" help:"Score a labelled file of questions."`
 	Train   trainCmd         `cmd:"" help:"Fit the ranker's weights on labelled files, cross-validated."`
 	Import  importCmd        `cmd:"" help:"Take knowledge in as drafts; publish with --publish."`
-	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder or a JSON file."`
+	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder, or a workbook, CSV, JSON or ZIP."`
+	Backup  backupCmd        `cmd:"" help:"Write everything in the database to one file, beside a running service."`
+	Restore restoreCmd       `cmd:"" help:"Read a backup into an empty database, SQLite or PostgreSQL."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
 	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`

@@ -36,3 +36,9 @@ func (p *progress) finish() {
 		_, _ = fmt.Fprint(p.w, "\r\033[K")
 	}
 }
+
+// rows is set for work that learns its total on the way.
+func (p *progress) rows(done, total int64) {
+	p.total = int(total)
+	p.set(int(done))
+}

@@ -12,8 +12,10 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
+	"shenwei/web/studio"
 )
 
 type serveCmd struct {
@@ -56,8 +58,13 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	hub := live.NewHub(live.Config{Log: a.log})
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed),
-		bot.WithLabels(func(key string) string { return a.live.Current().Label(key) }))
-	server, err := a.server(hub)
+		bot.WithLabels(a.label))
+	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
+	insights, err := a.insights()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	server, err := a.server(hub, insights)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -74,7 +81,10 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
+	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
+	group.Go(func() error { return a.bench.Run(ctx) })
 	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
@@ -82,23 +92,36 @@ func (a *app) serve(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (a *app) server(hub *live.Hub) (*web.Server, error) {
-	return web.New(web.Config{
+func (a *app) server(hub *live.Hub, insights *studio.InsightConfig) (*web.Server, error) {
+	var err error
+	if a.channels, err = a.newChannels(); err != nil {
+		return nil, err
+	}
+	cfg := a.webConfig(hub)
+	cfg.Insight = insights
+	a.channels.routes(&cfg)
+	return web.New(cfg)
+}
+
+func (a *app) webConfig(hub *live.Hub) web.Config {
+	return web.Config{
 		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
-			if e := a.live.Current(); e != nil {
-				return e
+			if v := a.live.View(); v != nil {
+				return v
 			}
 			return nil
 		},
-		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
+		Exchange: a.exchange(),
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
+		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays,
-	})
+		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
+	}
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

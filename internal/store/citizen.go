@@ -24,6 +24,11 @@ type PersonalTable struct {
 // can be deleted; a test compares it with the schema. A new one gets a line here: then it is
 // exported, deleted for a citizen who asks, and deleted when its time has come.
 var PersonalTables = []PersonalTable{
+	{Name: "insight_thumbs", Column: "conversation", Private: true},
+	{Name: "insight_questions", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true}, // masked copies of lines
+	{Name: "outbox", Column: "substr(lane, 8)", Private: true},                                               // lanes are "wechat " with the conversation
+	{Name: "wechat_pushes", Column: "conversation", Old: `conversation = $1 AND at < $2 AND state IN ('passive', 'done')`},
+	{Name: "wechat_contacts", Column: "conversation"},
 	{Name: "feedback", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "handoffs", Column: "conversation", Old: `conversation = $1 AND created < $2 AND state <> 'queued'`},
 	{Name: "tokens", Column: "conversation", Private: true},

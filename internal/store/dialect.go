@@ -26,6 +26,20 @@ type dialect struct {
 	timeout time.Duration
 	// setup readies a connection that is about to write.
 	setup func(ctx context.Context, c *sql.Conn) error
+	// running is an expression for the oldest transaction that may be under way and the next
+	// one to begin; they are equal when there is none. On SQLite one writes at a time.
+	running string
 	// check refuses a database that cannot be served from, before anything is written.
 	check func(ctx context.Context, db *sql.DB, o Options) error
+
+	// snapshot begins a transaction that only reads, and sees one moment throughout.
+	snapshot string
+	// references lists which table refers to which.
+	references string
+	// overriding lets an insert name the values of identity columns.
+	overriding string
+	// counted moves a table's identity column past the values that were inserted with it.
+	counted func(ctx context.Context, tx *sql.Tx, table string) error
+	// settle ends a restore: what it left for later is in the file itself.
+	settle func(ctx context.Context, db *sql.DB) error
 }

@@ -31,12 +31,22 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 	}
 	d := &dialect{
 		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
-		tables: `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
-		clock:  `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
-		skip:   ` FOR UPDATE SKIP LOCKED`,
-		list:   `json_array_elements_text(CAST(%s AS json))`,
-		setup:  insistOnDurability,
-		check:  checkPostgres,
+		tables:   `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
+		clock:    `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+		skip:     ` FOR UPDATE SKIP LOCKED`,
+		list:     `json_array_elements_text(CAST(%s AS json))`,
+		running:  `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
+		setup:    insistOnDurability,
+		check:    checkPostgres,
+		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		references: `SELECT DISTINCT c.relname, r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
+			JOIN pg_namespace s ON s.oid = c.relnamespace WHERE k.contype = 'f' AND s.nspname = current_schema()`,
+		overriding: "OVERRIDING SYSTEM VALUE",
+		counted:    countedPostgres,
+		settle: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, `ANALYZE`)
+			return err
+		},
 	}
 	d.types.Serial, d.types.Bytes = "BIGINT GENERATED ALWAYS AS IDENTITY", "BYTEA"
 	write := sql.OpenDB(stdlib.GetConnector(*cfg))
@@ -74,6 +84,28 @@ func checkPostgres(ctx context.Context, db *sql.DB, _ Options) error {
 		return fault.New(fault.BadRequest, "db: the schema of search_path does not exist; create it or correct the address")
 	case isolation != "read committed":
 		return fault.New(fault.BadRequest, "db: default_transaction_isolation is %q for this user; set it to 'read committed'", isolation)
+	}
+	return nil
+}
+
+// countedPostgres sets the sequences of a table's identity columns to their greatest value.
+func countedPostgres(ctx context.Context, tx *sql.Tx, table string) error {
+	var columns []string
+	err := scanAll(tx.QueryContext(ctx, `SELECT column_name FROM information_schema.columns
+		WHERE table_schema = current_schema() AND table_name = $1 AND is_identity = 'YES'`, table))(func(r *sql.Rows) error {
+		var c string
+		err := r.Scan(&c)
+		columns = append(columns, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range columns { // names come from the database itself
+		q := `SELECT setval(pg_get_serial_sequence('` + table + `', '` + c + `'), COALESCE(MAX(` + c + `), 0) + 1, false) FROM ` + table //nolint:gosec // names of our own schema
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func connectSQLite(path string, o *Options) (pools, error) {
 		o.Readers = 4
 	}
 	d := &dialect{
-		name: "SQLite", begin: "BEGIN IMMEDIATE", goose: goose.DialectSQLite3, writers: 1,
+		name: "SQLite", begin: "BEGIN IMMEDIATE", running: "0, 0", goose: goose.DialectSQLite3, writers: 1,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
 		clock:  `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
 		list:   `json_each(%s)`,
@@ -43,6 +43,14 @@ func connectSQLite(path string, o *Options) (pools, error) {
 			return err
 		},
 		check: checkSQLite,
+		// A reader of the write-ahead log sees the database as its first read found it.
+		snapshot:   "BEGIN",
+		references: `SELECT DISTINCT m.name, f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		counted:    func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT follows what is inserted
+		settle: func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+			return err
+		},
 	}
 	d.types.Serial, d.types.Bytes, d.types.Clustered = "INTEGER PRIMARY KEY AUTOINCREMENT", "BLOB", " WITHOUT ROWID"
 	write, err := sql.Open("sqlite3", sqliteDSN(path, false))

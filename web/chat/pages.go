@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/kb"
+	"shenwei/web/markdown"
 	"shenwei/web/respond"
 )
 
@@ -44,9 +46,11 @@ type view struct {
 	Description string
 	Canonical   string
 	Sample      bool
-	Hotline     string
-	Release     int64
-	Page        any
+	// Notices head every page while they hold.
+	Notices []bot.Notice
+	Hotline string
+	Release int64
+	Page    any
 }
 
 func (c *Chat) view(l Live, title, description, canonical string, page any) view {
@@ -54,6 +58,7 @@ func (c *Chat) view(l Live, title, description, canonical string, page any) view
 	if l != nil {
 		site := l.Site()
 		v.Sample, v.Hotline, v.Release = site.Sample, site.Hotline, l.Release()
+		v.Notices = l.Overrides().Running(c.cfg.Now())
 	}
 	return v
 }
@@ -274,7 +279,7 @@ func (c *Chat) Article(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, fault.New(fault.NotFound, "没有这篇文章，可能已经下线。"))
 		return
 	}
-	page := articleView{Article: a, HTML: markdown(a.Body), Revision: l.Revision(kb.KindArticle, a.ID)}
+	page := articleView{Article: a, HTML: markdown.HTML(a.Body), Revision: l.Revision(kb.KindArticle, a.ID)}
 	for _, code := range a.Related {
 		if it := l.Knowledge().Item(code); it != nil {
 			page.Related = append(page.Related, it)

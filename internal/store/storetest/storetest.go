@@ -29,13 +29,13 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"jobs", jobCases},
+		{"concurrency", concurrencyCases}, {"archive", archiveCases}, {"studio", studioCases}, {"insight", insightCases}, {"jobs", jobCases}, {"outbox", outboxCases}, {"wechat", wechatCases}, {"backup", backupCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(&suite{T: t, dsn: fresh(t)}) })
+				t.Run(c.name, func(t *testing.T) { c.run(&suite{T: t, dsn: fresh(t), fresh: fresh}) })
 			}
 		})
 	}
@@ -49,7 +49,8 @@ type testCase struct {
 // suite is one case with an empty database.
 type suite struct {
 	*testing.T
-	dsn string
+	dsn   string
+	fresh func(t testing.TB) string
 }
 
 // Noon is the time of everything in the suite unless a case says otherwise.

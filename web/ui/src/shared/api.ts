@@ -44,18 +44,22 @@ export interface Stored {
   seq: number; kind: string; ref?: string; text: string; reply?: Reply; at?: string
 }
 
-export interface Site { sample: boolean; name: string; hotline: string; notice: string }
+/** What the operator has to say at the moment, for instance a typhoon. */
+export interface SiteNotice { text: string; level: string; until: string }
+export interface Site { sample: boolean; name: string; hotline: string; notice: string; notices?: SiteNotice[] | null }
 export interface PopularItem {
   code: string; name: string; police_type: string; summary: string; trips: number | string
 }
 export interface Suggestion { text: string; code?: string; id?: string }
-export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number }
+export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number; detail?: unknown }
 
 export class ApiError extends Error {
   readonly code: string
   readonly id: string
   /** Seconds to wait before trying again; 0 when the server named none. */
   readonly retryAfter: number
+  /** What the staff's screens are told besides, for instance both sides of a conflict. */
+  readonly detail: unknown
 
   constructor(body: ErrorBody, retryAfter = 0) {
     super(body.message)
@@ -64,14 +68,15 @@ export class ApiError extends Error {
     this.code = body.code
     this.id = body.id || ''
     this.retryAfter = retryAfter || body.retry_after || 0
+    this.detail = body.detail
   }
 }
 
 const timeout = 15000
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}, patience = timeout): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
-  const timer = setTimeout(() => abort && abort.abort(), timeout)
+  const timer = setTimeout(() => abort && abort.abort(), patience)
   try {
     const response = await fetch(path, {
       credentials: 'same-origin', cache: 'no-store', ...(abort ? { signal: abort.signal } : {}), ...init,
@@ -131,7 +136,8 @@ export const api = {
   say: (line: ChatLine) => post<Reply>('/api/v1/chat', { ...line, channel: 'web' }),
   messages: async (conversation: string, token: string, after: number) => {
     const path = `/api/v1/conversations/${encodeURIComponent(conversation)}/messages?after=${after}`
-    const body = await request<{ messages: Stored[] | null }>(path, { headers: { Authorization: `Bearer ${token}` } })
+    // Who came in through WeChat has a cookie and no token.
+    const body = await request<{ messages: Stored[] | null }>(path, token ? { headers: { Authorization: `Bearer ${token}` } } : {})
     return body.messages || []
   },
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>

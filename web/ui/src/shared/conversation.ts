@@ -30,7 +30,7 @@ export interface ConversationOptions {
 
 interface Session { conversation: string; token: string }
 
-const sessionKey = 'shenwei.session'
+export const sessionKey = 'shenwei.session'
 const failuresBeforePolling = 3
 const ackTimeout = 6000
 const replyTimeout = 30000

@@ -11,6 +11,16 @@ export function safeURL(url: string | undefined): string {
   return allowed.test(text) ? text : ''
 }
 
+/**
+ * The address of a button, otherwise an empty string. A mini-program's page ("pages/item?code=…") has no
+ * address of its own: the server has WeChat open it.
+ */
+export function buttonURL(kind: string, url: string | undefined): string {
+  const page = (url || '').trim()
+  if (kind === 'miniprogram' && /^[\w-]+(\/[\w.-]+)+(\?[\w=&%.-]*)?$/.test(page)) return '/wechat/open?page=' + encodeURIComponent(page)
+  return safeURL(page)
+}
+
 /** Whether a link leaves our own pages. */
 export function leaves(url: string): boolean {
   return /^https?:/i.test(url) && url.indexOf(location.origin + '/') !== 0

@@ -1,12 +1,15 @@
 import { onBeforeUnmount, onMounted } from 'vue'
 import { api } from './api'
-import { Conversation } from './conversation'
+import { Conversation, sessionKey } from './conversation'
+import { entered } from './entered'
 import { dialChat } from './socket'
 import { tabKeep } from './storage'
 
 /** The page's conversation, alive as long as the page is. */
 export function useConversation(): Conversation {
-  const conversation = new Conversation({ api, dial: dialChat, keep: tabKeep() })
+  const keep = tabKeep()
+  entered(keep, sessionKey)
+  const conversation = new Conversation({ api, dial: dialChat, keep })
   const wake = () => {
     if (!document.hidden) conversation.wake()
   }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shenwei/bot"
+	"shenwei/internal/outbox"
+	"shenwei/web"
+	"shenwei/web/wechat"
+	"shenwei/web/wecom"
+)
+
+// channels are what citizens use beside our own pages, and the outbox that sends to them.
+type channels struct {
+	outbox *outbox.Runner
+	wechat *wechat.Channel // nil where not configured
+	wecom  *wecom.Channel  // nil where not configured
+}
+
+// newChannels builds the channels that the configuration switches on. The front must be there.
+func (a *app) newChannels() (*channels, error) {
+	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), time.Now, a.log)}
+	var err error
+	if a.cfg.WeChat.AppID != "" {
+		if c.wechat, err = a.newWeChat(c.outbox.Wake); err != nil {
+			return nil, err
+		}
+		c.outbox.Register(wechat.Kind, c.wechat)
+	}
+	if a.cfg.WeCom.CorpID != "" {
+		if c.wecom, err = a.newWeCom(c.outbox.Wake); err != nil {
+			return nil, err
+		}
+		c.outbox.Register(wecom.Kind, c.wecom)
+	}
+	return c, nil
+}
+
+func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
+	w := a.cfg.WeChat
+	client := newClient(w, a.log)
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	if err != nil {
+		return nil, err
+	}
+	cfg := wechat.Config{
+		AppID: w.AppID, Door: door, Core: a.core(wake), Client: client, Menus: w.Menus, Numbers: a.hotlineNumbers,
+		NoticeTemplate: w.NoticeTemplate, Base: a.cfg.Site.BaseURL, Cookie: web.CookieName,
+	}
+	cfg.Core.Shape = wechat.Shape{MiniAppID: w.MiniProgramAppID, Base: a.cfg.Site.BaseURL, Cards: w.Cards && w.Custom, Picture: w.CardPicture}
+	cfg.Core.Listener = a.cfg.ASR.listener()
+	if !w.Custom {
+		cfg.Client = nil
+	}
+	cfg.MiniItem = a.miniItem
+	if w.MiniProgramSecret != "" {
+		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: time.Now, Log: a.log})
+	}
+	return wechat.New(cfg)
+}
+
+// miniItem is the item whose button leads to a page of the mini-program, "" for any other page.
+func (a *app) miniItem(page string) string {
+	engine := a.live.Current()
+	for _, it := range engine.Knowledge().Items {
+		for _, l := range engine.Links(it) {
+			if l.Kind == bot.LinkMini && l.URL == page && page != "" {
+				return it.Code
+			}
+		}
+	}
+	return ""
+}
+
+func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
+	w := a.cfg.WeCom
+	base := w.APIBase
+	if base == "" {
+		base = wecom.DefaultBase
+	}
+	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: time.Now, Log: a.log})
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	if err != nil {
+		return nil, err
+	}
+	cfg := wecom.Config{Door: door, Core: a.core(wake), Store: a.store, Client: client, Welcome: wechat.Greeting}
+	cfg.Core.Shape = wechat.Shape{MiniAppID: a.cfg.WeChat.MiniProgramAppID, Base: a.cfg.Site.BaseURL}
+	cfg.Core.Listener = a.cfg.ASR.listener()
+	return wecom.New(cfg)
+}
+
+func newClient(w wechatConfig, log *slog.Logger) *wechat.Client {
+	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: time.Now, Log: log})
+}
+
+func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
+	crypt, err := wechat.NewCrypt(keys, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Crypt = crypt
+	return wechat.NewDoor(cfg)
+}
+
+// core is what the two adapters have in common.
+func (a *app) core(wake func()) wechat.CoreConfig {
+	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: time.Now, Log: a.log, Wake: wake}
+}
+
+func (a *app) label(key string) string { return a.live.Current().Label(key) }
+
+// hotlineNumbers are what a citizen reads when nothing works.
+func (a *app) hotlineNumbers() string {
+	if n := a.cfg.Hotline.Number; n != "" {
+		return n
+	}
+	return "12345"
+}
+
+func (a asrConfig) listener() wechat.Listener {
+	if a.BaseURL == "" {
+		return nil
+	}
+	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// run runs the channels and the outbox until ctx ends.
+func (c *channels) run(ctx context.Context, group *errgroup.Group) {
+	group.Go(func() error { return c.outbox.Run(ctx) })
+	if c.wechat != nil {
+		group.Go(func() error { return c.wechat.Run(ctx) })
+	}
+	if c.wecom != nil {
+		group.Go(func() error { return c.wecom.Run(ctx) })
+	}
+}
+
+// drain waits for what is under way.
+func (c *channels) drain(ctx context.Context) {
+	if c.wechat != nil {
+		c.wechat.Drain(ctx)
+	}
+	if c.wecom != nil {
+		c.wecom.Drain(ctx)
+	}
+}
+
+// routes hands the channels' callbacks to the server.
+func (c *channels) routes(cfg *web.Config) {
+	if c.wechat != nil {
+		cfg.WeChat = c.wechat
+	}
+	if c.wecom != nil {
+		cfg.WeCom = c.wecom
+	}
+}

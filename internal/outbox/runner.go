@@ -1,0 +1,139 @@
+package outbox
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"shenwei/internal/fault"
+)
+
+const (
+	// batch is how many rows of a kind are sent at once.
+	batch = 16
+	// lease is how long an attempt may take before its row counts as lost. Attempts are cut
+	// short well before.
+	lease = 90 * time.Second
+	// patience bounds one attempt.
+	patience = 30 * time.Second
+	// poll is how often rows of other processes are looked for.
+	poll = time.Second
+)
+
+// Runner sends due rows. It is safe for concurrent use, and several processes may run one on
+// the same store.
+type Runner struct {
+	store   Store
+	owner   string
+	now     func() time.Time
+	log     *slog.Logger
+	kinds   []string
+	senders map[string]Sender
+	wakes   map[string]chan struct{}
+}
+
+// NewRunner returns a runner. Owner names this process: no other may have the same.
+func NewRunner(store Store, owner string, now func() time.Time, log *slog.Logger) *Runner {
+	return &Runner{store: store, owner: owner, now: now, log: log, senders: map[string]Sender{}, wakes: map[string]chan struct{}{}}
+}
+
+// Register has a sender deliver the rows of a kind. It must be called before Run.
+func (r *Runner) Register(kind string, s Sender) {
+	if r.senders[kind] == nil {
+		r.kinds = append(r.kinds, kind)
+		r.wakes[kind] = make(chan struct{}, 1)
+	}
+	r.senders[kind] = s
+}
+
+// Wake has Run look at once: something was added. It never blocks.
+func (r *Runner) Wake() {
+	for _, wake := range r.wakes {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Run sends until ctx ends; attempts under way are finished. Each kind goes at its own pace.
+func (r *Runner) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, kind := range r.kinds {
+		all.Go(func() { r.follow(ctx, kind) })
+	}
+	all.Wait()
+	return nil
+}
+
+func (r *Runner) follow(ctx context.Context, kind string) {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		n, err := r.step(ctx, kind)
+		if err != nil && ctx.Err() == nil {
+			r.log.Error("outbox: rows cannot be read; they wait", "kind", kind, "err", err)
+		}
+		if n > 0 && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wakes[kind]:
+		case <-tick.C:
+		}
+	}
+}
+
+// Step claims due rows of every kind, sends them, settles them, and returns how many there were.
+func (r *Runner) Step(ctx context.Context) (int, error) {
+	total := 0
+	for _, kind := range r.kinds {
+		n, err := r.step(ctx, kind)
+		if total += n; err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (r *Runner) step(ctx context.Context, kind string) (int, error) {
+	s := r.senders[kind]
+	now := r.now()
+	rows, err := r.store.ClaimOutbox(ctx, kind, r.owner, now, now.Add(lease), batch, func(row Row) Verdict { return lost(row, now, s.Idempotent()) })
+	if err != nil {
+		return 0, err
+	}
+	var sending sync.WaitGroup
+	for _, row := range rows { // of different lanes: they need not wait for one another
+		sending.Go(func() { r.send(context.WithoutCancel(ctx), s, row) })
+	}
+	sending.Wait()
+	return len(rows), nil
+}
+
+func (r *Runner) send(ctx context.Context, s Sender, row Row) {
+	attempt, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var err error
+	if !row.Expires.IsZero() && r.now().After(row.Expires) {
+		err = Refuse(fault.New(fault.Conflict, "too late to send"))
+	} else {
+		err = s.Send(attempt, row)
+	}
+	v := judge(row, err, r.now(), s.Idempotent())
+	level := slog.LevelDebug
+	switch v.State {
+	case Failed, Unknown:
+		level = slog.LevelError
+	case Waiting:
+		level = slog.LevelWarn
+	}
+	r.log.Log(ctx, level, "outbox: "+string(v.State), "kind", row.Kind, "row", row.ID, "attempt", row.Attempts, "why", v.Note)
+	settle, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	if err := r.store.SettleOutbox(settle, row.ID, r.owner, v); err != nil {
+		r.log.Error("outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
+	}
+}

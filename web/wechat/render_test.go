@@ -1,0 +1,213 @@
+package wechat
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"shenwei/bot"
+	"shenwei/kb"
+)
+
+func itemReply() *bot.Reply {
+	card := &bot.ItemCard{
+		Code: "CRJ-011", Name: "往来港澳通行证签注", Summary: "可以在自助机上当场办。", Facet: kb.Fee, FacetName: "费用", FacetText: "一次 **15** 元，见 [收费标准](https://example.org/fee)。",
+		Trips: "一次跑动", Fee: "15 元", TimeLimit: "7 个工作日", Materials: []string{"通行证", "身份证"},
+		Links: []bot.Link{{Kind: bot.LinkWeb, Label: "去办理", URL: "/items/CRJ-011"}, {Kind: bot.LinkMini, Label: "打开小程序办理", URL: "pages/item?code=CRJ-011"}, {Kind: bot.LinkTel, Label: "拨打 12367", URL: "tel:12367"}},
+	}
+	return &bot.Reply{Action: bot.Answer, Seq: 4, Item: "CRJ-011", Items: []bot.ItemHit{{Code: "CRJ-011"}}, Text: "…",
+		Blocks: []bot.Block{{Type: bot.BlockItem, Item: card}, {Type: bot.BlockSteps, Sections: []bot.Section{{Title: "材料"}, {Title: "办理流程"}}}, {Type: bot.BlockRating}}}
+}
+
+func TestAnItemIsATextAndACard(t *testing.T) {
+	s := Shape{MiniAppID: "wx2", Base: "https://example.org", Cards: true, Picture: "https://example.org/p.png"}
+	got := s.Render(itemReply())
+	if len(got) != 2 || got[0].Kind != KindText || got[1].Kind != KindCard {
+		t.Fatalf("%+v", got)
+	}
+	want := "【往来港澳通行证签注】可以在自助机上当场办。\n" +
+		`<a href="https://example.org/items/CRJ-011">去办理</a>  <a href="https://example.org" data-miniprogram-appid="wx2" data-miniprogram-path="pages/item?code=CRJ-011">打开小程序办理</a>` + "\n" +
+		`费用：一次 15 元，见 <a href="https://example.org/fee">收费标准</a>。` + "\n一次跑动｜费用：15 元｜时限：7 个工作日\n带上：通行证、身份证\n\n还想了解请回复：材料 / 办理流程"
+	if got[0].Text != want {
+		t.Errorf("got\n%s\nwant\n%s", got[0].Text, want)
+	}
+	if c := got[1].Card; c.Title != "往来港澳通行证签注" || c.URL != "https://example.org/items/CRJ-011" || c.Picture == "" {
+		t.Errorf("%+v", c)
+	}
+	// Without a public address nothing is linked that a phone could not open.
+	plain := Render(itemReply())
+	if len(plain) != 1 || strings.Contains(plain[0].Text, "/items/") || strings.Contains(plain[0].Text, "pages/") || strings.Contains(plain[0].Text, "tel:") {
+		t.Errorf("%+v", plain)
+	}
+}
+
+func TestDangerComesFirstAndThenTheHotline(t *testing.T) {
+	emergency := bot.Block{Type: bot.BlockEmergency, Title: "请立即拨打 110", Text: "这里不是报警平台。", Numbers: []bot.Number{{Label: "报警", Number: "110", For: "报警"}}, Advice: []string{"先离开。"}}
+	hotline := bot.Block{Type: bot.BlockHotline, Text: "已为您转入人工队列。", Number: "HZ1", Position: 3, Numbers: []bot.Number{{Label: "热线", Number: "12345"}}, Prepare: []string{"证件"}}
+	text := bot.Block{Type: bot.BlockText, Text: "先说一句。"}
+	got := Render(&bot.Reply{Action: bot.Emergency, Blocks: []bot.Block{text, emergency}})[0].Text
+	if !strings.HasPrefix(got, "请立即拨打 110\n110 报警") || !strings.Contains(got, "· 先离开。") || !strings.HasSuffix(got, "先说一句。") {
+		t.Error(got)
+	}
+	got = Render(&bot.Reply{Action: bot.Handoff, Blocks: []bot.Block{text, hotline}})[0].Text
+	if !strings.HasPrefix(got, "已为您转入人工队列。\n您的受理编号：HZ1\n您在人工队列中排第 3 位。\n热线 12345") {
+		t.Error(got)
+	}
+	silent := bot.Block{Type: bot.BlockEmergency, Title: "请立即拨打 120", Numbers: []bot.Number{{Label: "急救", Number: "120"}}}
+	if first, _, _ := strings.Cut(Render(&bot.Reply{Action: bot.Emergency, Blocks: []bot.Block{silent}})[0].Text, "\n"); !strings.Contains(first, "110") {
+		t.Errorf("the first line has no number to call: %s", first)
+	}
+}
+
+func TestChoicesAreAMenuAndAlwaysNumbers(t *testing.T) {
+	r := &bot.Reply{Action: bot.Clarify, Seq: 12, Blocks: []bot.Block{{Type: bot.BlockText, Text: "好的。"}, {Type: bot.BlockChoices, Text: "去哪里？",
+		Options: []bot.Option{{Code: "A", Label: "去香港", Hint: "个人旅游"}, {Code: "B", Label: "去澳门"}}, Extra: []bot.Say{{Label: "都不是", Text: "都不是"}, {Label: "转人工", Text: "转人工"}}}}}
+	got := Render(r)
+	if len(got) != 1 || got[0].Kind != KindMenu {
+		t.Fatalf("%+v", got)
+	}
+	if want := "好的。\n去哪里？\n1. 去香港（个人旅游）\n2. 去澳门\n都不是\n转人工\n回复数字即可；也可以回复「都不是」或「转人工」。"; got[0].Text != want {
+		t.Errorf("got\n%s\nwant\n%s", got[0].Text, want)
+	}
+	ids := ""
+	for _, c := range got[0].Menu.Choices {
+		ids += c.ID + " "
+	}
+	if ids != "121 122 128 129 " || got[0].Menu.Head != "好的。\n去哪里？" {
+		t.Errorf("%s %q", ids, got[0].Menu.Head)
+	}
+	for _, id := range []string{"", "x", "5", "-13", "1e3"} {
+		if _, _, ok := readMenuID(id); ok {
+			t.Errorf("%q is taken for ours", id)
+		}
+	}
+	if seq, n, ok := readMenuID(menuID(12, 2)); !ok || seq != 12 || n != 2 {
+		t.Error(seq, n, ok)
+	}
+	// A long answer with choices: the choices stand whole in the last message.
+	r.Blocks[0].Text = strings.Repeat("很长的说明。", 150)
+	got = Render(r)
+	last := got[len(got)-1]
+	if len(got) < 2 || last.Kind != KindMenu || !strings.HasPrefix(last.Text, "去哪里？\n1. ") {
+		t.Errorf("%+v", got)
+	}
+}
+
+var whole = regexp.MustCompile(`<a href="[^"<>]*"( data-miniprogram-[a-z]+="[^"<>]*")*>[^<>]*</a>`)
+
+// showable checks what every message must be.
+func showable(t *testing.T, messages []Message) {
+	t.Helper()
+	if len(messages) > maxMessages {
+		t.Fatalf("%d messages", len(messages))
+	}
+	for _, m := range messages {
+		if len(m.Text) > maxBytes || m.Text == "" || !utf8.ValidString(m.Text) {
+			t.Fatalf("%d bytes: %.40q", len(m.Text), m.Text)
+		}
+		if rest := whole.ReplaceAllString(m.Text, ""); strings.Contains(rest, "<") {
+			t.Fatalf("half a link: %q", rest)
+		}
+		if m.Menu != nil && (len(m.Menu.Head) > maxMenuHead || len(m.Menu.Choices) == 0) {
+			t.Fatalf("%+v", m.Menu)
+		}
+	}
+}
+
+func TestLongAnswersAreCutBetweenSentencesAndNeverWithinALink(t *testing.T) {
+	sentence := "办理人应当携带本人的居民身份证到户籍所在地的派出所。"
+	got := Render(&bot.Reply{Blocks: []bot.Block{{Type: bot.BlockText, Text: strings.Repeat(sentence, 60)}}})
+	showable(t, got)
+	if len(got) != 3 {
+		t.Fatalf("%d messages", len(got))
+	}
+	for i, m := range got {
+		if !strings.HasSuffix(m.Text, "。") && i < 2 || !strings.HasPrefix(m.Text, "办理人") {
+			t.Errorf("cut at %.20s … %s", m.Text, m.Text[len(m.Text)-30:])
+		}
+	}
+	for n := range 300 {
+		body := strings.Repeat("字", n) + strings.Repeat("[办理入口](https://example.org/"+strings.Repeat("x", n)+")", 20)
+		showable(t, Render(&bot.Reply{Blocks: []bot.Block{{Type: bot.BlockText, Text: body}}}))
+	}
+	got = Render(&bot.Reply{Blocks: []bot.Block{{Type: bot.BlockText, Text: strings.Repeat(sentence, 400)}}})
+	showable(t, got)
+	if !strings.Contains(got[2].Text, "没有全部显示") {
+		t.Errorf("what is left out is not said: %s", got[2].Text[len(got[2].Text)-60:])
+	}
+}
+
+func TestMarkdownIsShownInPlainWords(t *testing.T) {
+	for md, want := range map[string]string{
+		"## 标题\n正文 **重点** `x`": "标题\n正文 重点 x",
+		"- 一\n* 二\n1. 三":       "· 一\n· 二\n1. 三",
+		"> 引用":                 "引用",
+		"| 项目 | 费用 |\n|---|---|\n| 护照 | 120 |": "项目 ｜ 费用\n护照 ｜ 120",
+		"[内页](/items/x)":                      "内页",
+		"a < b <script>":                      "a ＜ b ＜script>",
+		"[官网](https://example.org/?a=\"><b>)": "[官网](https://example.org/?a=\">＜b>)",
+	} {
+		if got := markdown(md); strings.Contains(got, `"><`) || md[0] != '[' && got != want {
+			t.Errorf("%q: %q, want %q", md, got, want)
+		}
+	}
+}
+
+func TestNothingIsShownOfWhatAPersonAnswers(t *testing.T) {
+	if got := Render(&bot.Reply{Action: bot.Relayed, Text: "x", Blocks: []bot.Block{{Type: bot.BlockText, Text: "x"}}}); got != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func FuzzRender(f *testing.F) {
+	f.Add("正文 [a](https://x.org/b) <a href=\"", "选项", 3)
+	f.Add(strings.Repeat("很长。", 900), strings.Repeat("长", 200), 5)
+	f.Fuzz(func(t *testing.T, body, label string, n int) {
+		if !utf8.ValidString(body) || !utf8.ValidString(label) || strings.TrimSpace(body) == "" || strings.TrimSpace(label) == "" {
+			return // replies are valid UTF-8
+		}
+		b := []bot.Block{{Type: bot.BlockText, Title: label, Text: body}}
+		if n = int(math.Abs(float64(n % 6))); n > 0 {
+			c := bot.Block{Type: bot.BlockChoices, Text: "选哪个？"}
+			for range n {
+				c.Options = append(c.Options, bot.Option{Code: "A", Label: label, Hint: body})
+			}
+			b = append(b, c)
+		}
+		for _, m := range (Shape{Base: "https://example.org", Cards: true}).Render(&bot.Reply{Article: "x", Text: body, Blocks: b}) {
+			if len(m.Text) > maxBytes || !utf8.ValidString(m.Text) {
+				t.Fatalf("%d bytes", len(m.Text))
+			}
+		}
+	})
+}
+
+func TestPositionsAreTurnedIntoThoseOfTheOutlets(t *testing.T) {
+	// The city hall of Shenzhen in both systems, as map services give it.
+	lat, lng := toWGS(22.543096, 114.057865)
+	dLat, dLng := (22.543096-lat)*111_000, (114.057865-lng)*102_500
+	if d := math.Hypot(dLat, dLng); d < 400 || d > 800 {
+		t.Errorf("moved by %.0f m", d)
+	}
+	if lat, lng := toWGS(48.85, 2.35); lat != 48.85 || lng != 2.35 {
+		t.Errorf("Paris moved to %f,%f", lat, lng)
+	}
+}
+
+func TestThePagesSignatureIsTheOneOfTheManual(t *testing.T) {
+	got := pageSignature("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg", "Wm3WZYTPz0wzccnW", "1414587457", "http://mp.weixin.qq.com?params=value#fragment")
+	if got != "0f9de62fce790f9a083d5c99e95740ceb90c27ed" {
+		t.Error(got)
+	}
+}
+
+func ExampleRender() {
+	reply := &bot.Reply{Action: bot.SmallTalk, Blocks: []bot.Block{{Type: bot.BlockText, Text: "不客气。"}}}
+	for _, m := range Render(reply) {
+		fmt.Println(m.Kind, m.Text)
+	}
+	// Output: text 不客气。
+}
