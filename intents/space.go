@@ -168,9 +168,9 @@ func (s *space) addPhrase(p pending) {
 	}
 }
 
-// leastIDF leaves out what more than a third of all entries say: it tells nothing apart, and
+// leastIDF leaves out what more than half of all entries say: it tells nothing apart, and
 // its lists are the long ones.
-var leastIDF = float32(math.Log(1 + 3))
+var leastIDF = float32(math.Log(1 + 2))
 
 type weighted struct {
 	id     int32
