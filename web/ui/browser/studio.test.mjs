@@ -204,6 +204,17 @@ describe('a day in the studio', () => {
     await shoot(editor, 'studio-try')
   })
 
+  test('she sees the answer as the official account would send it', async (t) => {
+    if (fake) return t.skip('the stand-in knows no WeChat')
+    await editor.goto(`${server.url}/studio/try`)
+    await editor.getByLabel('渠道').selectOption('wechat')
+    await editor.getByLabel('问一句').fill(question)
+    await button(editor, '问').click()
+    await editor.getByLabel('微信里的样子').first().getByText('通行证').first().waitFor({ timeout: 60_000 })
+    await nothingWrong(editor)
+    await shoot(editor, 'studio-try-wechat')
+  })
+
   test('she cuts a sentence with a draft of the lexicon', async () => {
     await editor.goto(`${server.url}/studio/segment`)
     await editor.getByLabel('一句话').fill('港澳通行证快过期了，周末能换吗')

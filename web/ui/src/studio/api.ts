@@ -2,9 +2,9 @@
 
 import type { Reply } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
-import type { ImportResult,
-  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, Notice, Problem, Release, Segmented, Stats,
-  Switches, Takedown, Trace,
+import type {
+  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, Notice, Problem, Release,
+  Segmented, Shown, Stats, Switches, Takedown, Trace,
 } from './types'
 
 const base = '/api/v1/studio'
@@ -21,7 +21,7 @@ export interface DocumentFilter {
 export interface SavedDraft { revision: number; problems: Problem[] | null; hints: Hint[] | null }
 /** An answer of what is live and of the drafts; left says which drafts could not be part of it. */
 export interface Both<T> { live: T; draft?: T; same?: boolean; left?: Problem[] | null }
-export interface Answered { reply: Reply; trace: Trace }
+export interface Answered { reply: Reply; trace: Trace; shown?: Shown[] | null }
 
 export const studio = {
   documents: (filter: DocumentFilter) =>

@@ -95,3 +95,9 @@ export interface ImportResult {
   format: string; dry_run: boolean; added: ImportEntry[]; changed: ImportEntry[]; removed: ImportEntry[]
   problems: ImportProblem[]; notes: string[]; drafts: string[]
 }
+
+/** One message of the official account. */
+export interface Shown {
+  kind: string; text?: string; card?: { title: string; description: string; url: string }
+  menu?: { head: string; choices: { id: string; label: string }[]; tail?: string }
+}
