@@ -44,6 +44,7 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if d.hotline {
 		w.hotline(d, c.turn.State.Item)
 	}
+	e.unlink(c, d, w)
 	if d.action == Answer {
 		r.Blocks = append(r.Blocks, Block{Type: BlockRating, Title: "这个回答有帮助吗？"})
 	}

@@ -68,6 +68,9 @@ func (e *Engine) Label(key string) string {
 // Nearest lists what a beginning of a question may mean, best first, at most n.
 func (e *Engine) Nearest(text string, n int) []intents.Scored { return e.read.Nearest(text, n) }
 
+// Vector reads a line for comparing it with other lines.
+func (e *Engine) Vector(text string) intents.Vector { return e.read.Vector(text) }
+
 // Answered is what one turn leads to.
 type Answered struct {
 	Reply  *Reply
@@ -85,10 +88,12 @@ func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 	start := time.Now()
 	c := e.newCase(ctx, turn)
 	draft := e.decideTurn(c)
+	e.hide(c, draft)
 	if len(draft.options) > 0 {
 		draft.state.Options = draft.options // what is shown with a number can be chosen by it
 	}
 	reply := e.compose(c, draft)
+	e.head(c, reply, &draft.state)
 	reply.TookMicros = time.Since(start).Microseconds()
 	return Answered{Reply: reply, State: draft.state, Trace: c.finishTrace(draft), Ticket: draft.ticket}
 }

@@ -58,6 +58,8 @@ type State struct {
 	Slots map[string]string `json:"slots,omitempty"`
 	// Handoff is the number of the open handoff, if any.
 	Handoff string `json:"handoff,omitempty"`
+	// Notices are the ids of notices that were shown.
+	Notices []int64 `json:"notices,omitempty"`
 }
 
 // Conversation is one citizen's thread as the store holds it.
@@ -88,4 +90,6 @@ type Turn struct {
 	Owner   string
 	// Crowded is set when too many lines of the conversation wait: a person takes over.
 	Crowded bool
+	// Overrides are what people set for the moment; nil for nothing.
+	Overrides *Overrides
 }

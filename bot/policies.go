@@ -16,6 +16,7 @@ type policy struct {
 var policies = []policy{
 	{"emergency", (*Engine).emergency},
 	{"owned", (*Engine).owned},
+	{"switch", (*Engine).toPeople},
 	{"safety", (*Engine).safety},
 	{"human", (*Engine).human},
 	{"near", (*Engine).near},

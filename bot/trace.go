@@ -16,6 +16,8 @@ type Trace struct {
 	Policies   []Verdict         `json:"policies"`   // in order, the losers included
 	Policy     string            `json:"policy"`     // the one that won
 	Release    int64             `json:"release"`
+	// Overrides are what people set for the moment and this reply was changed by.
+	Overrides []string `json:"overrides,omitempty"`
 }
 
 // Candidate is one item or article that was weighed.

@@ -22,7 +22,11 @@ type Article struct {
 	Group       string   `yaml:"group,omitempty" json:"group,omitempty"`
 	Sources     []string `yaml:"sources" json:"sources"`
 	LegalBasis  []string `yaml:"legal_basis,omitempty" json:"legal_basis,omitempty"`
-	Review      string   `yaml:"review" json:"review"`
+	// Owner, Effective and Expires are as an item's.
+	Owner     string `yaml:"owner,omitempty" json:"owner,omitempty"`
+	Effective string `yaml:"effective,omitempty" json:"effective,omitempty"`
+	Expires   string `yaml:"expires,omitempty" json:"expires,omitempty"`
+	Review    string `yaml:"review" json:"review"`
 	// Body is Markdown.
 	Body string `yaml:"-" json:"body"`
 }

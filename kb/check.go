@@ -13,6 +13,9 @@ var (
 	idForm   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
+// IsArticleID tells whether an article may have this id.
+func IsArticleID(id string) bool { return idForm.MatchString(id) }
+
 // MaxAsks is how many asks one item or article may have.
 const MaxAsks = 400
 
@@ -101,6 +104,7 @@ func (c *checker) item(it *Item) {
 	if it.Complete() {
 		c.date("review", it.Review)
 	}
+	c.span(it.Effective, it.Expires)
 	c.confusable(it)
 	c.askList(it.Asks)
 }
@@ -152,12 +156,24 @@ func (c *checker) article(a *Article) {
 		c.say("the body links or runs something from outside")
 	}
 	c.date("review", a.Review)
+	c.span(a.Effective, a.Expires)
 	c.askList(a.Asks)
 }
 
 func (c *checker) date(field, value string) {
 	if _, err := time.Parse(time.DateOnly, value); err != nil {
 		c.at(field+":", "%s %q: write a date as YYYY-MM-DD", field, value)
+	}
+}
+
+func (c *checker) span(effective, expires string) {
+	for field, value := range map[string]string{"effective": effective, "expires": expires} {
+		if _, err := ParseMoment(value); err != nil {
+			c.at(field+":", "%s %q: write Shenzhen time as YYYY-MM-DD or YYYY-MM-DD HH:MM", field, value)
+		}
+	}
+	if s := spanOf(effective, expires); !s.Expires.IsZero() && !s.Effective.Before(s.Expires) {
+		c.at("expires:", "expires %q is not after effective %q", expires, effective)
 	}
 }
 

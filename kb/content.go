@@ -14,16 +14,16 @@ import (
 // Fact is one number that texts may use: a fee, a limit, a telephone, a year.
 type Fact struct {
 	// Value is the number with its unit as texts write it, e.g. "60元", "7个工作日", "12367".
-	Value  string `yaml:"value"`
-	About  string `yaml:"about"`
-	Source string `yaml:"source"`
+	Value  string `yaml:"value" json:"value"`
+	About  string `yaml:"about" json:"about"`
+	Source string `yaml:"source" json:"source"`
 }
 
 // Facts is the file that holds what is known for sure, each with its source, and the
 // sentences that may stand in many items.
 type Facts struct {
-	Facts   []Fact   `yaml:"facts"`
-	Clauses []string `yaml:"clauses"`
+	Facts   []Fact   `yaml:"facts" json:"facts"`
+	Clauses []string `yaml:"clauses" json:"clauses"`
 }
 
 // ParseFacts reads a facts file.

@@ -13,11 +13,8 @@ func goldRows(docs []Document) []goldRow {
 		if d.Kind != KindGold || !strings.HasSuffix(d.ID, ".tsv") {
 			continue
 		}
-		for i, line := range strings.Split(d.Body, "\n") {
-			f := strings.Split(line, "\t")
-			if i > 0 && len(f) == 6 {
-				rows = append(rows, goldRow{f[0], f[1], f[2], f[3]})
-			}
+		for _, r := range GoldRows(d) {
+			rows = append(rows, goldRow{r.ID, r.Question, r.Action, strings.Join(r.Codes, "|")})
 		}
 	}
 	return rows
@@ -132,21 +129,32 @@ func bigrams(s string) map[string]bool {
 const shortGold = 8
 
 func (o *overlap) nearest(q string) (score float64, ask string) {
-	key := AskKey(q)
-	grams := bigrams(key)
-	if len([]rune(key)) < shortGold || len(grams) == 0 {
+	if len([]rune(AskKey(q))) < shortGold {
 		return 0, ""
 	}
+	n, score := o.resembling(q, func(int32) bool { return true })
+	if n < 0 {
+		return 0, ""
+	}
+	return score, o.asks[n]
+}
+
+// resembling finds, among the asks that count, the one that shares most with a question; -1
+// when none shares anything. Equals go to the ask that comes first in the alphabet.
+func (o *overlap) resembling(q string, counts func(n int32) bool) (best int32, score float64) {
+	grams := bigrams(AskKey(q))
 	shared := map[int32]int{}
 	for g := range grams {
 		for _, n := range o.postings[g] {
 			shared[n]++
 		}
 	}
+	best = -1
 	for n, s := range shared {
-		if d := 2 * float64(s) / float64(len(grams)+o.sizes[n]); d > score || d == score && o.asks[n] < ask {
-			score, ask = d, o.asks[n]
+		d := 2 * float64(s) / float64(len(grams)+o.sizes[n])
+		if (d > score || best >= 0 && d == score && o.asks[n] < o.asks[best]) && counts(n) {
+			best, score = n, d
 		}
 	}
-	return score, ask
+	return best, score
 }

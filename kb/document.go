@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +43,18 @@ const MaxDocument = 1 << 20
 // Key identifies a document among all kinds.
 func (d Document) Key() string { return string(d.Kind) + "/" + d.ID }
 
+// ItemKey and ArticleKey are the keys of an item's and an article's document.
+func ItemKey(code string) string { return string(KindItem) + "/" + code }
+
+// ArticleKey is the key of an article's document.
+func ArticleKey(id string) string { return string(KindArticle) + "/" + id }
+
+// SplitKey is the kind and the id of a key.
+func SplitKey(key string) (Kind, string) {
+	kind, id, _ := strings.Cut(key, "/")
+	return Kind(kind), id
+}
+
 // Hash is the SHA-256 of the body in hex.
 func (d Document) Hash() string {
 	sum := sha256.Sum256([]byte(d.Body))
@@ -56,6 +69,24 @@ func (d Document) Known() bool {
 	}
 	return false
 }
+
+// checkName refuses a kind that is not known and an id that could not be a file's name.
+func (d Document) checkName() error {
+	if !d.Known() {
+		return fault.New(fault.BadRequest, "没有「%s」这类内容", d.Kind)
+	}
+	if !nameForm.MatchString(d.ID) || len(d.ID) > maxID {
+		return fault.New(fault.BadRequest, "编号「%s」不合规范：用字母、数字、点和短横线，最长 %d 个字符", d.ID, maxID)
+	}
+	if at, ok := documentAt(d.Path()); !ok || at.ID != d.ID {
+		return fault.New(fault.BadRequest, "编号「%s」不合规范：金标题以 .tsv 或 .jsonl 结尾，权重以 .yaml 或 .tsv 结尾", d.ID)
+	}
+	return nil
+}
+
+const maxID = 100
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$`)
 
 // Path is where the document stands below a knowledge folder.
 func (d Document) Path() string {

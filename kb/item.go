@@ -69,8 +69,15 @@ type Item struct {
 	CounterAsks []string `yaml:"counter_asks,omitempty" json:"counter_asks,omitempty"`
 	// English is a title and a short answer for readers of English.
 	English *English `yaml:"english,omitempty" json:"english,omitempty"`
-	// Sources name where the facts come from.
-	Sources []string `yaml:"sources" json:"sources"`
+	// Sources name where the facts come from, LegalBasis the rules that they rest on.
+	Sources    []string `yaml:"sources" json:"sources"`
+	LegalBasis []string `yaml:"legal_basis,omitempty" json:"legal_basis,omitempty"`
+	// Owner is the unit that answers for the text.
+	Owner string `yaml:"owner,omitempty" json:"owner,omitempty"`
+	// Effective and Expires bound the time in which this text is in force (see ParseMoment):
+	// before, the revision that it changes stays; after, the item is not answered.
+	Effective string `yaml:"effective,omitempty" json:"effective,omitempty"`
+	Expires   string `yaml:"expires,omitempty" json:"expires,omitempty"`
 	// Review is the date (YYYY-MM-DD) by which the owner looks at the text again.
 	Review string `yaml:"review,omitempty" json:"review,omitempty"`
 }

@@ -4,6 +4,8 @@
 package kb
 
 import (
+	"maps"
+	"slices"
 	"sort"
 )
 
@@ -111,4 +113,25 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Outlets = append(k.Outlets, os...)
 	}
 	return nil
+}
+
+// with is the knowledge with one item or article in the place of its former version; nil for
+// another kind, and with problems for one that cannot be read.
+func (k *Knowledge) with(doc Document) (*Knowledge, []Problem) {
+	if doc.Kind != KindItem && doc.Kind != KindArticle {
+		return nil, nil
+	}
+	c := *k
+	c.items, c.articles = maps.Clone(k.items), maps.Clone(k.articles)
+	c.Items = slices.DeleteFunc(slices.Clone(k.Items), func(it *Item) bool { return doc.Kind == KindItem && it.Code == doc.ID })
+	c.Articles = slices.DeleteFunc(slices.Clone(k.Articles), func(a *Article) bool { return doc.Kind == KindArticle && a.ID == doc.ID })
+	if doc.Kind == KindItem {
+		delete(c.items, doc.ID)
+	} else {
+		delete(c.articles, doc.ID)
+	}
+	if ps := c.add(doc); ps != nil {
+		return nil, ps
+	}
+	return &c, nil
 }

@@ -4,17 +4,17 @@ package kb
 // merged in the order of their names; every list may be empty.
 type Lexicon struct {
 	// Words are domain words that the segmenter must keep whole.
-	Words []string `yaml:"words,omitempty"`
+	Words []string `yaml:"words,omitempty" json:"words,omitempty"`
 	// Concepts are groups of words that mean the same thing.
-	Concepts []Concept `yaml:"concepts,omitempty"`
+	Concepts []Concept `yaml:"concepts,omitempty" json:"concepts,omitempty"`
 	// Rewrites turn misspelt, homophone, dialect, pinyin and colloquial forms into the
 	// standard ones before anything else looks at the text.
-	Rewrites []Rewrite `yaml:"rewrites,omitempty"`
+	Rewrites []Rewrite `yaml:"rewrites,omitempty" json:"rewrites,omitempty"`
 	// Stop are phrases that carry no meaning for retrieval.
-	Stop []string `yaml:"stop,omitempty"`
+	Stop []string `yaml:"stop,omitempty" json:"stop,omitempty"`
 	// Places are names of provinces and cities other than our own: they say nothing of what is
 	// asked.
-	Places []string `yaml:"places,omitempty"`
+	Places []string `yaml:"places,omitempty" json:"places,omitempty"`
 }
 
 // ConceptKind says which slot of an item's signature a concept fills.
@@ -32,19 +32,19 @@ const (
 // Concept is a group of words with one meaning.
 type Concept struct {
 	// ID is a short English name, unique in the lexicon, e.g. "passport".
-	ID   string      `yaml:"id"`
-	Kind ConceptKind `yaml:"kind"`
+	ID   string      `yaml:"id" json:"id"`
+	Kind ConceptKind `yaml:"kind" json:"kind"`
 	// Name is the official term.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" json:"name"`
 	// Words are what citizens say for it; Name counts as one of them.
-	Words []string `yaml:"words"`
+	Words []string `yaml:"words" json:"words"`
 	// Parents are the IDs of wider concepts: whoever says this one also says those.
-	Parents []string `yaml:"parents,omitempty"`
+	Parents []string `yaml:"parents,omitempty" json:"parents,omitempty"`
 }
 
 // Rewrite replaces From by To. With When set, only in a text that contains one of When.
 type Rewrite struct {
-	From string   `yaml:"from"`
-	To   string   `yaml:"to"`
-	When []string `yaml:"when,omitempty"`
+	From string   `yaml:"from" json:"from"`
+	To   string   `yaml:"to" json:"to"`
+	When []string `yaml:"when,omitempty" json:"when,omitempty"`
 }

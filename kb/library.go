@@ -2,6 +2,7 @@ package kb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -16,12 +17,6 @@ type Library struct {
 	archive Archive
 	gate    Gate
 	now     func() time.Time
-}
-
-// Gate tells whether a candidate may go live. A nil error is a yes.
-type Gate interface {
-	// Check compares the candidate with the live release; live is nil for the first one.
-	Check(ctx context.Context, live, candidate *Release) error
 }
 
 // NewLibrary returns a library over an archive.
@@ -73,7 +68,7 @@ func (l *Library) first(ctx context.Context, embedded []Document) (Started, erro
 	if err != nil {
 		return Started{}, err
 	}
-	_, err = l.archive.Publish(ctx, 0, drafts, "首次启动：内置示例知识", l.now())
+	_, err = l.archive.Publish(ctx, Order{Put: drafts, Note: "首次启动：内置示例知识", At: l.now(), Info: ReleaseInfo{Way: ByStart}})
 	if err != nil && !fault.Is(err, fault.Conflict) { // another process was first
 		return Started{}, err
 	}
@@ -241,42 +236,80 @@ func (l *Library) Publish(ctx context.Context, drafts []Revision, note string) (
 		return 0, err
 	}
 	candidate := Candidate(live, drafts)
-	if err := l.gate.Check(ctx, live, candidate); err != nil {
-		return 0, fmt.Errorf("the gate refuses: %w", err)
+	report, err := l.gate.Run(ctx, live, candidate, nil)
+	if err != nil {
+		return 0, fmt.Errorf("the gate cannot run: %w", err)
 	}
-	return l.archive.Publish(ctx, base, drafts, note, l.now())
+	if report.Broken > 0 {
+		return 0, fault.New(fault.Conflict, "the gate refuses: %s", report.brokenList())
+	}
+	return l.archive.Publish(ctx, Order{
+		Base: base, Put: drafts, Note: note, At: l.now(), AsOf: asOf(live, l.now()),
+		Info: ReleaseInfo{Way: ByImport, Flips: len(report.Flips), Total: report.Gold + report.Real},
+	})
+}
+
+// asOf is the instant of a release made now: the clock's, but never before that of the
+// release under it, so that a clock that is set back takes nothing out of force again.
+func asOf(live *Release, now time.Time) time.Time {
+	if live != nil && now.Before(live.AsOf) {
+		return live.AsOf
+	}
+	return now
 }
 
 // stale refuses drafts that were written on another revision than the one that is live: they
 // would take somebody's change back without a word.
 func stale(live *Release, drafts []Revision) error {
-	numbers := map[string]int64{}
-	if live != nil {
-		for _, r := range live.Revisions {
-			numbers[r.Key()] = r.Number
-		}
-	}
+	numbers := live.Numbers()
 	for _, d := range drafts {
 		if n := numbers[d.Key()]; d.Base != n {
-			return fault.New(fault.Conflict, "%s: the draft changes revision %d, but revision %d is live; import it again on top of that", d.Path(), d.Base, n)
+			return &StaleDraft{d, n}
 		}
 	}
 	return nil
 }
 
-// Candidate is the release that publishing the drafts would make.
+// StaleDraft says that a draft changes another revision than the one that is live.
+type StaleDraft struct {
+	Draft Revision
+	Live  int64
+}
+
+func (s *StaleDraft) Error() string {
+	return fmt.Sprintf("%s: the draft changes revision %d, but revision %d is live; import it again on top of that", s.Draft.Path(), s.Draft.Base, s.Live)
+}
+
+// Unwrap makes it a fault.Conflict.
+func (s *StaleDraft) Unwrap() error { return fault.New(fault.Conflict, "%s", s.Error()) }
+
+// rebased is the same for somebody who reads it on screen.
+func rebased(err error) error {
+	var s *StaleDraft
+	if errors.As(err, &s) {
+		return fault.Wrap(fault.Conflict, err, "%s 的草稿改的是第 %d 版，线上已是第 %d 版；请撤回，对照新版改好后再送审", s.Draft.Key(), s.Draft.Base, s.Live)
+	}
+	return err
+}
+
+// Candidate is the release that publishing the drafts would make, as of the live one's instant.
 func Candidate(live *Release, drafts []Revision) *Release {
-	c := &Release{}
+	c := &Release{Earlier: map[string][]Revision{}}
 	put := map[string]Revision{}
 	for _, d := range drafts {
 		put[d.Key()] = d
 	}
 	if live != nil {
-		c.Number = live.Number
+		c.Number, c.AsOf = live.Number, live.AsOf
 		for _, r := range live.Revisions {
-			if d, ok := put[r.Key()]; ok {
+			key, before := r.Key(), live.Earlier[r.Key()]
+			if d, ok := put[key]; ok {
+				before = append([]Revision{r}, before...)
 				r = d
-				delete(put, r.Key())
+				delete(put, key)
+			}
+			if len(before) > 0 {
+				c.Earlier[key] = before
 			}
 			c.Revisions = append(c.Revisions, r)
 		}

@@ -70,7 +70,8 @@ func (s *shelf) Drafts(context.Context) ([]Revision, error) {
 	return out, s.fail["Drafts"]
 }
 
-func (s *shelf) Publish(_ context.Context, base int64, drafts []Revision, note string, at time.Time) (int64, error) {
+func (s *shelf) Publish(_ context.Context, o Order) (int64, error) {
+	base, drafts := o.Base, o.Put
 	if err := s.fail["Publish"]; err != nil {
 		return 0, err
 	}
@@ -82,7 +83,7 @@ func (s *shelf) Publish(_ context.Context, base int64, drafts []Revision, note s
 		live = s.releases[base-1]
 	}
 	r := Candidate(live, drafts)
-	r.Note, r.Created = note, at
+	r.Note, r.Created, r.AsOf = o.Note, o.At, o.AsOf
 	s.releases = append(s.releases, r)
 	return r.Number, nil
 }
@@ -98,7 +99,12 @@ func (s *shelf) SetSeeds(_ context.Context, h map[string]string) error {
 
 type gateFunc func(live, candidate *Release) error
 
-func (g gateFunc) Check(_ context.Context, live, candidate *Release) error { return g(live, candidate) }
+func (g gateFunc) Run(_ context.Context, live, candidate *Release, _ func(done, total int)) (*GateReport, error) {
+	if err := g(live, candidate); err != nil {
+		return &GateReport{Broken: 1, Flips: []Flip{{ID: err.Error(), Kind: FlipGold, Blocking: true}}}, nil
+	}
+	return &GateReport{}, nil
+}
 
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
@@ -175,7 +181,7 @@ type raced struct {
 	late *Release
 }
 
-func (r *raced) Publish(context.Context, int64, []Revision, string, time.Time) (int64, error) {
+func (r *raced) Publish(context.Context, Order) (int64, error) {
 	r.releases = []*Release{r.late}
 	return 0, fault.New(fault.Conflict, "release 1 was published meanwhile")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"shenwei/bot"
 	"shenwei/intents"
@@ -281,7 +282,7 @@ func TestTheSiteSaysThatItsDataAreSamples(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 	own := newSite(t, nil, func(l *stubLive) { l.site = bot.Site{Hotline: "0755-12345678"} })
-	if got := own.get("/api/v1/site"); got.body != `{"sample":false,"name":"深微","hotline":"0755-12345678","notice":""}`+"\n" {
+	if got := own.get("/api/v1/site"); got.body != `{"sample":false,"name":"深微","hotline":"0755-12345678","notice":"","notices":[]}`+"\n" {
 		t.Errorf("%s", got.body)
 	}
 }
@@ -297,4 +298,35 @@ func TestAnotherMethodIs405AndAnotherPath404(t *testing.T) {
 	}
 	wantError(t, s.get("/api/v1/nothing"), 404, "not_found")
 	wantError(t, s.get("/api/v2/"), 404, "not_found")
+}
+
+func TestASuggestionThatWasTakenDownIsNotRemembered(t *testing.T) {
+	s := newSite(t, nil, func(l *stubLive) {
+		l.nearest = func(string) []intents.Scored {
+			if l.overrides.Hides("item/CRJ-007") {
+				return nil
+			}
+			return []intents.Scored{{Kind: kb.KindItem, Code: "CRJ-007", Phrase: "护照怎么换"}}
+		}
+	})
+	if got := s.get("/api/v1/suggest?q=a"); !strings.Contains(got.body, "CRJ-007") {
+		t.Fatal(got.body)
+	}
+	s.live.overrides = &bot.Overrides{Version: 1, Takedowns: []bot.Takedown{{ID: 1, Key: "item/CRJ-007"}}}
+	if got := s.get("/api/v1/suggest?q=a"); strings.Contains(got.body, "CRJ-007") {
+		t.Error(got.body)
+	}
+}
+
+func TestANoticeStandsOnTheSiteWhileItHolds(t *testing.T) {
+	s := newSite(t, nil)
+	from := s.clock.Now()
+	s.live.overrides = &bot.Overrides{Notices: []bot.Notice{{ID: 1, Text: "台风", Level: bot.NoticeWarn, From: from, Until: from.Add(time.Hour)}}}
+	if got := s.get("/api/v1/site"); !strings.Contains(got.body, `"notices":[{"text":"台风","level":"warn"`) {
+		t.Error(got.body)
+	}
+	s.clock.add(time.Hour)
+	if got := s.get("/api/v1/site"); !strings.Contains(got.body, `"notices":[]`) {
+		t.Error(got.body)
+	}
 }

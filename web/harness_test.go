@@ -196,12 +196,15 @@ type stubLive struct {
 	site    bot.Site
 	nearest func(text string) []intents.Scored
 	links   []bot.Link
+	// overrides are nil for most tests
+	overrides *bot.Overrides
 }
 
 func (l *stubLive) Knowledge() *kb.Knowledge       { return l.know }
 func (l *stubLive) Release() int64                 { return l.release }
 func (l *stubLive) Revision(kb.Kind, string) int64 { return 2 }
 func (l *stubLive) Site() bot.Site                 { return l.site }
+func (l *stubLive) Overrides() *bot.Overrides      { return l.overrides }
 func (l *stubLive) Links(*kb.Item) []bot.Link      { return l.links }
 func (l *stubLive) Nearest(text string, n int) []intents.Scored {
 	found := l.nearest(text)

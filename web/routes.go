@@ -80,7 +80,7 @@ func (s *Server) routes() []route {
 	if s.staff == nil {
 		return list
 	}
-	return append(list, []route{
+	return slices.Concat(list, []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -95,9 +95,10 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/staff/users/{id}/reset", staff, administrators, s.staff.ResetUser},
 		{"POST", "/api/v1/staff/users/{id}/signout", staff, administrators, s.staff.SignOutUser},
 		{"GET", "/api/v1/staff/audit", staff, auditors, s.staff.Audit},
+		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}...)
+	}, s.staffPages(), s.studioRoutes(), s.insightRoutes())
 }
 
 // mux serves the routes, and has an answer for every other path and method.

@@ -23,6 +23,7 @@ import (
 	"shenwei/web/live"
 	"shenwei/web/respond"
 	pages "shenwei/web/staff"
+	"shenwei/web/studio"
 )
 
 // Front takes citizens' lines; *bot.Front is one.
@@ -60,7 +61,13 @@ type Config struct {
 	StaffRecord pages.Record
 	// OIDC signs staff in by another service; nil when none is configured.
 	OIDC *pages.OIDC
-	Log  *slog.Logger
+	// Studio is what the editors' studio works on; without it, or without Staff, there are no
+	// such routes.
+	Studio *studio.Services
+	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
+	// Respond and Now are set here; without it, or without Staff, there are no such routes.
+	Insight *studio.InsightConfig
+	Log     *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -125,8 +132,10 @@ type Server struct {
 	proxies  *proxies
 	chat     *chat.Chat
 	api      *api.API
-	desk     *desk.Desk   // nil without a hotline
-	staff    *pages.Staff // nil without accounts
+	desk     *desk.Desk     // nil without a hotline
+	staff    *pages.Staff   // nil without accounts
+	studio   *studio.Studio // nil without one
+	insight  *studio.Insight
 	sessions Sessions
 	handler  http.Handler
 	draining atomic.Bool
@@ -165,6 +174,16 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
 		s.sessions = s.staff
+	}
+	if cfg.Studio != nil {
+		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
+	if cfg.Insight != nil {
+		in := *cfg.Insight
+		in.Respond, in.Now = s.respond, cfg.Now
+		if s.insight, err = studio.NewInsight(in); err != nil {
+			return nil, err
+		}
 	}
 	s.handler = s.observe(s.mux(s.routes()))
 	return s, nil

@@ -16,9 +16,11 @@ import (
 	"shenwei/internal/audit"
 	"shenwei/internal/store"
 	"shenwei/internal/vault"
+	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/auth"
 	"shenwei/web/staff"
+	"shenwei/web/studio"
 )
 
 // staffSite is a server with accounts over a real record.
@@ -65,6 +67,7 @@ func newStaffSite(t *testing.T, oidc func(*vault.Ring) *staff.OIDC, change ...fu
 		clock = c.Now
 		s.auth = auth.New(auth.Config{Store: s.db, Now: clock, Log: c.Log})
 		c.Staff, c.StaffRecord = s.auth, staffRecord{s.db}
+		c.Studio = &studio.Services{Studio: kb.NewStudio(s.db, nil, c.Log, clock, nil), Overrides: s.db}
 		if oidc != nil {
 			c.OIDC = oidc(s.keys)
 		}

@@ -314,3 +314,15 @@ func FuzzReadersNeverPanic(f *testing.F) {
 		}
 	})
 }
+
+func TestRowsMayHaveComments(t *testing.T) {
+	known := func(string) bool { return true }
+	file := commented + "\n1\t护照怎么换\tanswer\tCRJ-002\thow\t2\t市民 11 月问的\n2\t今天天气\toos\t\tother\t1\n"
+	rows, err := ReadRows(strings.NewReader(file), known)
+	if err != nil || len(rows) != 2 || rows[0].Comment != "市民 11 月问的" || rows[1].Comment != "" {
+		t.Fatalf("%+v %v", rows, err)
+	}
+	if _, err := ReadRows(strings.NewReader(strings.Replace(file, commented, header, 1)), known); !fault.Is(err, fault.BadRequest) {
+		t.Errorf("a column without a header: %v", err)
+	}
+}

@@ -82,15 +82,11 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	return &Running{Engine: engine, read: read, index: x}, nil
 }
 
-// BuildRelease parses and builds a stored release.
+// BuildRelease parses and builds a stored release as of its instant.
 func (b *Builder) BuildRelease(rel *kb.Release) (*Running, error) {
-	k, err := kb.Parse(rel.Documents())
+	k, revisions, err := rel.Knowledge()
 	if err != nil {
 		return nil, err
-	}
-	revisions := make(map[string]int64, len(rel.Revisions))
-	for _, r := range rel.Revisions {
-		revisions[r.Key()] = r.Number
 	}
 	return b.Build(k, rel.Number, revisions)
 }

@@ -27,16 +27,27 @@ type app struct {
 	library *kb.Library
 	builder *release.Builder
 	live    *release.Live
+	bench   *release.Bench
 	front   *bot.Front
 	started kb.Started
-	keys    *vault.Ring
-	staff   *auth.Service
-	jobs    *jobs.Runner
+	now     func() time.Time
+
+	studio *kb.Studio
+	// poke has the follower look now; dates are those at which the live release changes by
+	// itself, the next one first. Only the follower touches them once it runs.
+	poke  chan struct{}
+	dates []time.Time
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 	// channels are set by serve.
 	channels *channels
 }
+
+// farAhead is after every date that knowledge may name.
+var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // open reads the configuration, opens the record, takes the embedded knowledge in where
 // it is new and builds the engine of the current release.
@@ -65,7 +76,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -93,16 +104,21 @@ func (a *app) openStore(ctx context.Context) error {
 	return nil
 }
 
+// start takes the embedded documents in where they are new and puts the current release live.
 func (a *app) start(ctx context.Context) error {
-	var err error
-	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
-		return err
-	}
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		return err
 	}
-	a.library = kb.NewLibrary(a.store, gate{a.builder}, time.Now)
+	return a.startWith(ctx, docs)
+}
+
+func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
+	var err error
+	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
+	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
 	}
@@ -112,6 +128,12 @@ func (a *app) start(ctx context.Context) error {
 	}
 	a.live = release.NewLive(a.log)
 	a.live.Swap(running)
+	a.dates = a.started.Release.Dates(a.started.Release.AsOf, farAhead)
+	over, err := a.store.Overrides(ctx)
+	if err != nil {
+		return err
+	}
+	a.live.Override(over)
 	return nil
 }
 
@@ -126,6 +148,9 @@ func (a *app) close() error {
 		if err := a.front.Drain(ctx); err != nil {
 			a.log.Error("some lines are not answered yet; they will be at the next start", "err", err)
 		}
+	}
+	if a.studio != nil {
+		a.studio.Close()
 	}
 	return a.store.Close()
 }

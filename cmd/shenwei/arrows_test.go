@@ -23,13 +23,13 @@ var (
 	// The packages behind one kind of page or callback each.
 	channel = []string{
 		"bot", "bot/desk", "kb", "intents",
-		"web/auth", "web/live", "web/respond",
+		"web/auth", "web/live", "web/markdown", "web/respond",
 		"internal/audit", "internal/outbox",
 	}
 
 	// The record knows the types of what it keeps.
 	record = []string{
-		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "intents", "kb",
+		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "bot/insight", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
 		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
 	}
@@ -56,22 +56,24 @@ var (
 		"bot/desk":    {},
 		"bot/phrase":  {"bot", "kb"},
 		"bot/eval":    {"bot", "kb", "intents"},
+		"bot/insight": {"bot", "kb", "intents"}, // what became of the questions, after they are on record
 		"bot/release": {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
 
 		"internal/store":                  record,
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
 		"internal/store/storetest/pgtest": {}, // a PostgreSQL server for tests
 
-		"web/auth":    {"internal/audit", "internal/vault"},
-		"web/live":    {},
-		"web/respond": {},
-		"web/staff":   append([]string{"internal/vault"}, channel...),
-		"web/chat":    channel,
-		"web/desk":    channel,
-		"web/studio":  append([]string{"kb/exchange"}, channel...), // it imports and exports
-		"web/api":     channel,
-		"web/wechat":  channel,
-		"web/wecom":   slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
+		"web/auth":     {"internal/audit", "internal/vault"},
+		"web/live":     {},
+		"web/markdown": {}, // articles as HTML
+		"web/respond":  {},
+		"web/staff":    append([]string{"internal/vault"}, channel...),
+		"web/chat":     channel,
+		"web/desk":     channel,
+		"web/studio":   append([]string{"bot/insight", "kb/exchange"}, channel...),
+		"web/api":      channel,
+		"web/wechat":   channel,
+		"web/wecom":    slices.Concat(channel, []string{"web/wechat"}), // the same cryptography, delivery and record
 
 		"web/wechat/simulator": {"web/wechat"},
 		"web":                  {"web/*"},
@@ -82,6 +84,7 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
+		"bot/insight":    {"kb/segment"},                                                                 // an understander of the shipped knowledge
 		"data":           {"kb"},                                                                         // the shipped knowledge is read and checked
 		"web":            {"bot", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},

@@ -13,8 +13,10 @@ import (
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
+	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/live"
+	"shenwei/web/studio"
 )
 
 type serveCmd struct {
@@ -62,7 +64,12 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(a.label))
-	server, err := a.server(hub, hotline)
+	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
+	insights, err := a.insights()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	server, err := a.server(hub, hotline, insights)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -82,6 +89,8 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return hotline.Run(ctx) })
 	group.Go(func() error { return server.RunDesk(ctx) })
+	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
+	group.Go(func() error { return a.bench.Run(ctx) })
 	group.Go(func() error { return a.staff.Watch(ctx, hub) })
 	a.channels.run(ctx, group)
 	if a.cfg.AdminAddr != "" {
@@ -90,33 +99,40 @@ func (a *app) serve(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (a *app) server(hub *live.Hub, hotline *desk.Service) (*web.Server, error) {
+func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.InsightConfig) (*web.Server, error) {
 	var err error
 	if a.channels, err = a.newChannels(); err != nil {
 		return nil, err
 	}
-	pages, err := a.deskPages(hotline)
-	if err != nil {
-		return nil, err
+	cfg := a.webConfig(hub)
+	cfg.Insight = insights
+	if hotline != nil {
+		if cfg.Desk, err = a.deskPages(hotline); err != nil {
+			return nil, err
+		}
 	}
-	cfg := web.Config{
-		Front: a.front, Store: a.store, Hub: hub, Log: a.log, Desk: pages,
+	a.channels.routes(&cfg)
+	return web.New(cfg)
+}
+
+func (a *app) webConfig(hub *live.Hub) web.Config {
+	return web.Config{
+		Front: a.front, Store: a.store, Hub: hub, Log: a.log,
 		Staff: a.staff, StaffRecord: staffRecord{a.store}, OIDC: a.oidc(),
 		Live: func() web.Live {
-			if e := a.live.Current(); e != nil {
-				return e
+			if v := a.live.View(); v != nil {
+				return v
 			}
 			return nil
 		},
+		Studio:  &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
 		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays,
+		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
 	}
-	a.channels.routes(&cfg)
-	return web.New(cfg)
 }
 
 // serveAdmin answers /metrics on an address of its own. That it is taken does not stop the

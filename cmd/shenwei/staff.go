@@ -158,6 +158,7 @@ func (a *app) schedule() {
 		}
 		return 0, nil
 	})
+	a.jobs.Register(store.PublishJob, a.publishDue)
 }
 
 // checkAudit follows the audit log. Since is a number and hash noted earlier, "" for none.

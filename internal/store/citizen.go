@@ -24,6 +24,8 @@ type PersonalTable struct {
 // can be deleted; a test compares it with the schema. A new one gets a line here: then it is
 // exported, deleted for a citizen who asks, and deleted when its time has come.
 var PersonalTables = []PersonalTable{
+	{Name: "insight_thumbs", Column: "conversation", Private: true},
+	{Name: "insight_questions", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true}, // masked copies of lines
 	{Name: "feedback", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "handoffs", Column: "conversation", Old: `conversation = $1 AND created < $2 AND NOT is_open`},
 	{Name: "desk_notes", Column: "conversation", Old: `conversation = $1 AND at < $2`},

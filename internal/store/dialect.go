@@ -26,6 +26,9 @@ type dialect struct {
 	timeout time.Duration
 	// setup readies a connection that is about to write.
 	setup func(ctx context.Context, c *sql.Conn) error
+	// running is an expression for the oldest transaction that may be under way and the next
+	// one to begin; they are equal when there is none. On SQLite one writes at a time.
+	running string
 	// check refuses a database that cannot be served from, before anything is written.
 	check func(ctx context.Context, db *sql.DB, o Options) error
 

@@ -12,6 +12,8 @@ const (
 	sqlIsReply  = `SELECT 1 FROM messages WHERE conversation = $1 AND seq = $2 AND kind = 'reply'`
 	sqlFeedback = `INSERT INTO feedback (conversation, seq, score, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (conversation, seq) DO UPDATE SET score = excluded.score, reason = excluded.reason, at = excluded.at`
+	// The questions' numbers follow thumbs in the order in which they came: see insight.go.
+	sqlAddThumb    = `INSERT INTO insight_thumbs (conversation, seq, score) VALUES ($1, $2, $3)`
 	sqlGetFeedback = `SELECT score, reason FROM feedback WHERE conversation = $1 AND seq = $2`
 )
 
@@ -40,7 +42,11 @@ func (db *DB) AddFeedback(ctx context.Context, conversation string, seq int64, s
 		case !found:
 			return refusal{noReply()}
 		}
-		_, err = s.exec(sqlFeedback, conversation, seq, score, s.keys.SealText(reason, rowPlace("feedback", "reason", conversation, seq)...), micros)
+		sealed := s.keys.SealText(reason, rowPlace("feedback", "reason", conversation, seq)...)
+		if _, err := s.exec(sqlFeedback, conversation, seq, score, sealed, micros); err != nil {
+			return err
+		}
+		_, err = s.exec(sqlAddThumb, conversation, seq, score)
 		return err
 	})
 }

@@ -47,6 +47,10 @@ var sealedFields = []sealedField{
 	{table: "desk_orders", column: "person", key: []string{"number"}, place: func(v []string) []string { return orderPlace(v[0]) }},
 	{table: "feedback", column: "reason", key: []string{"conversation", "seq"},
 		place: func(v []string) []string { return []string{"feedback", "reason", v[0], v[1]} }},
+	{table: "insight_questions", column: "text", key: []string{"n"}, also: []string{"conversation", "seq"},
+		place: func(v []string) []string { return []string{"insight_questions", "text", v[1], v[2]} }},
+	{table: "insight_samples", column: "text", key: []string{"cluster", "place"},
+		place: func(v []string) []string { return []string{"insight_samples", "text", v[0], v[1]} }},
 	{table: "staff", column: "totp", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return totpPlace(v[0]) }},
 	{table: "staff_sessions", column: "pending", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return pendingPlace(v[0]) }},
 }

@@ -34,7 +34,7 @@ func connectSQLite(path string, o *Options) (pools, error) {
 		o.Readers = 4
 	}
 	d := &dialect{
-		name: "SQLite", begin: "BEGIN IMMEDIATE", goose: goose.DialectSQLite3, writers: 1,
+		name: "SQLite", begin: "BEGIN IMMEDIATE", running: "0, 0", goose: goose.DialectSQLite3, writers: 1,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`,
 		clock:  `CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
 		list:   `json_each(%s)`,

@@ -31,8 +31,8 @@ import (
 )
 
 var (
-	_ bot.Store  = (*DB)(nil)
-	_ kb.Archive = (*DB)(nil)
+	_ bot.Store = (*DB)(nil)
+	_ kb.Record = (*DB)(nil)
 )
 
 // Options tune a store. The zero value is right for production.
@@ -76,6 +76,9 @@ type DB struct {
 
 	stmtMu sync.Mutex
 	stmts  map[string]*sql.Stmt
+
+	// insight tells how far what was committed is complete, for messages and thumbs.
+	replies, thumbs horizon
 }
 
 // Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings

@@ -17,7 +17,7 @@ const (
 	sqlTicketOf   = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT 1`
 	sqlTicketsOf  = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT $2`
 	sqlOpen       = `SELECT ` + ticketColumns + ` FROM handoffs WHERE is_open ORDER BY updated LIMIT $1`
-	sqlChanged    = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
+	sqlMovedSince = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
 	sqlDue        = `SELECT ` + ticketColumns + ` FROM handoffs WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2`
 	sqlEnded      = `SELECT ` + ticketColumns + ` FROM handoffs WHERE NOT is_open AND updated >= $1 AND updated < $2 ORDER BY updated DESC LIMIT $3`
 	sqlServed     = `SELECT served FROM handoffs WHERE grp = $1 AND served > 0 ORDER BY updated DESC LIMIT $2`
@@ -130,7 +130,7 @@ func (db *DB) OpenTickets(ctx context.Context) ([]desk.Ticket, error) {
 // their changes.
 func (db *DB) ChangedTickets(ctx context.Context, since time.Time, limit int) ([]desk.Stamp, error) {
 	var all []desk.Stamp
-	err := db.scan(ctx, sqlChanged, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
+	err := db.scan(ctx, sqlMovedSince, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
 		var st desk.Stamp
 		err := r.Scan(&st.Number, &st.Version)
 		all = append(all, st)

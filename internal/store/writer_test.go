@@ -124,7 +124,7 @@ func TestAFullDiskIsSaidAndReadsGoOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	limit("60")
+	limit("160")
 	var stored []bot.Receipt
 	var err error
 	for i := 0; err == nil; i++ {

@@ -78,10 +78,10 @@ func Build(k *kb.Knowledge, seg *segment.Segmenter, norm *segment.Normalizer, se
 }
 
 // ItemKey and ArticleKey are the keys of documents.
-func ItemKey(code string) string { return string(kb.KindItem) + "/" + code }
+func ItemKey(code string) string { return kb.ItemKey(code) }
 
 // ArticleKey is the key of an article's document.
-func ArticleKey(id string) string { return string(kb.KindArticle) + "/" + id }
+func ArticleKey(id string) string { return kb.ArticleKey(id) }
 
 // Apply puts and removes documents and records the sequence in one batch.
 func (x *Index) Apply(put map[string]Fields, remove []string, sequence int64) error {

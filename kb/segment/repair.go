@@ -170,8 +170,15 @@ func (r *Repairer) readRuns(text string) (string, bool) {
 }
 
 func (r *Repairer) rewrite(text string) string {
+	rewritten, _ := r.rewriteAll(text, false)
+	return rewritten
+}
+
+// rewriteAll carries out the listed rewrites and, when told, lists them.
+func (r *Repairer) rewriteAll(text string, list bool) (string, []Mended) {
 	runes := []rune(text)
 	var b strings.Builder
+	var mended []Mended
 	changed := false
 	for i := 0; i < len(runes); {
 		v, n, ok := r.trie.Longest(runes[i:])
@@ -181,13 +188,31 @@ func (r *Repairer) rewrite(text string) string {
 			continue
 		}
 		b.WriteString(r.rewrites[v].To)
+		if list {
+			mended = append(mended, Mended{From: string(runes[i : i+n]), To: r.rewrites[v].To})
+		}
 		changed = true
 		i += n
 	}
 	if !changed {
-		return text
+		return text, nil
 	}
-	return b.String()
+	return b.String(), mended
+}
+
+// Mended is one thing that was written in one way and is read in another.
+type Mended struct {
+	From, To string
+	// Sound is set where no rewrite is listed: a domain word of the same sound was meant.
+	Sound bool
+}
+
+// Mended lists what Text changes in a text that is not pinyin: listed rewrites, then words
+// mended by sound.
+func (r *Repairer) Mended(text string) []Mended {
+	rewritten, all := r.rewriteAll(text, true)
+	_, bySound := r.soundAll(rewritten, true)
+	return append(all, bySound...)
 }
 
 func (r *Repairer) applies(rw Rewrite, text string) bool {
@@ -215,24 +240,33 @@ func splitsLatin(runes []rune, i, n int) bool {
 // bySound replaces runs of characters that sound like a domain word but are no word of
 // the language themselves.
 func (r *Repairer) bySound(text string) string {
+	mended, _ := r.soundAll(text, false)
+	return mended
+}
+
+func (r *Repairer) soundAll(text string, list bool) (string, []Mended) {
 	runes := []rune(text)
 	spelt := r.spell(runes)
 	changed := false
+	var mended []Mended
 	for i := 0; i < len(runes); i++ {
 		v, n, ok := r.sounds.Longest(spelt[i:])
 		if !ok {
 			continue
 		}
 		if target := r.targets[v]; r.mistyped(runes[i:i+n], target) {
+			if list {
+				mended = append(mended, Mended{From: string(runes[i : i+n]), To: string(target), Sound: true})
+			}
 			copy(runes[i:i+n], target)
 			changed = true
 		}
 		i += n - 1
 	}
 	if !changed {
-		return text
+		return text, nil
 	}
-	return string(runes)
+	return string(runes), mended
 }
 
 // mistyped reports whether a run of characters is a slip for a word of the same sound: at

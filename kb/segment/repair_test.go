@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -89,5 +90,20 @@ func TestTrieFindsTheLongestWordAndEveryWord(t *testing.T) {
 	trie.Each([]rune("身份证明"), func(_, n int) { lengths = append(lengths, n) })
 	if len(lengths) != 3 || lengths[0] != 2 || lengths[2] != 4 {
 		t.Errorf("every word, shortest first: %v", lengths)
+	}
+}
+
+func TestRepairerTellsWhatItMended(t *testing.T) {
+	r := repairer()
+	for text, want := range map[string][]Mended{
+		"护罩到期了":       {{"护罩", "护照", true}},
+		"我的hz丢了，身份正也": {{"hz", "护照", false}, {"身份正", "身份证", true}},
+		"唔见咗证":        {{"唔见咗", "不见了", false}},
+		"护照到期了":       nil,
+		"":            nil,
+	} {
+		if got := r.Mended(text); !slices.Equal(got, want) {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
+		}
 	}
 }

@@ -59,6 +59,19 @@ func (s *Segmenter) Cut(text string) []string {
 	return keepWords(words)
 }
 
+// Tokens returns the words of Cut with their offsets.
+func (s *Segmenter) Tokens(text string) []Token {
+	found := s.with.Tokenize(text, gojieba.DefaultMode, true)
+	runtime.KeepAlive(s.with)
+	tokens := make([]Token, 0, len(found))
+	for _, w := range found {
+		if isWord(w.Str) {
+			tokens = append(tokens, Token{w.Str, w.Start, w.End})
+		}
+	}
+	return tokens
+}
+
 // Search returns the words for retrieval: those of the lexicon's cut, their parts, and
 // those of the plain cut, which keeps single characters that a lexicon word swallows.
 // The order is that of first appearance; nothing appears twice at the same offset.

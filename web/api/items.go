@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
@@ -23,6 +24,8 @@ type siteBody struct {
 	Name    string `json:"name"`
 	Hotline string `json:"hotline"`
 	Notice  string `json:"notice"`
+	// Notices are what the operator has to say at the moment, warnings first.
+	Notices []noticeLine `json:"notices"`
 }
 
 const sampleNotice = "不能作为办事依据，以办理页面和窗口公告为准。"
@@ -38,7 +41,18 @@ func (a *API) Site(w http.ResponseWriter, r *http.Request) {
 	if site.Sample {
 		body.Notice = sampleNotice
 	}
+	body.Notices = []noticeLine{}
+	for _, n := range l.Overrides().Running(a.cfg.Now()) {
+		body.Notices = append(body.Notices, noticeLine{n.Text, n.Level, n.Until})
+	}
 	a.cfg.Respond.JSON(w, r, body)
+}
+
+// noticeLine is a notice that holds now.
+type noticeLine struct {
+	Text  string    `json:"text"`
+	Level string    `json:"level"`
+	Until time.Time `json:"until"`
 }
 
 type itemLine struct {

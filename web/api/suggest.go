@@ -31,11 +31,23 @@ type suggestBody struct {
 	Suggestions []Suggestion `json:"suggestions"`
 }
 
-// suggester remembers suggestions as long as the release lives.
+// suggester remembers suggestions as long as the release lives and nothing is taken down or
+// shown again.
 type suggester struct {
-	mu      sync.Mutex
-	release int64
-	cache   *lru.Cache[string, []Suggestion]
+	mu    sync.Mutex
+	of    moment
+	cache *lru.Cache[string, []Suggestion]
+}
+
+// moment is what suggestions depend on: the release, and what is set for the moment.
+type moment struct{ release, overrides int64 }
+
+func momentOf(l Live) moment {
+	m := moment{release: l.Release()}
+	if o := l.Overrides(); o != nil {
+		m.overrides = o.Version
+	}
+	return m
 }
 
 func newSuggester() *suggester {
@@ -46,16 +58,16 @@ func newSuggester() *suggester {
 	return &suggester{cache: cache}
 }
 
-// of returns the cache of a release.
-func (s *suggester) of(release int64) *lru.Cache[string, []Suggestion] {
+// at returns the cache of a moment.
+func (s *suggester) at(m moment) *lru.Cache[string, []Suggestion] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.release != release {
+	if s.of != m {
 		fresh, err := lru.New[string, []Suggestion](cacheSize)
 		if err != nil {
 			panic(err) // only for a size below 1
 		}
-		s.release, s.cache = release, fresh
+		s.of, s.cache = m, fresh
 	}
 	return s.cache
 }
@@ -80,7 +92,7 @@ func (a *API) Suggest(w http.ResponseWriter, r *http.Request) {
 	}
 	body := suggestBody{Suggestions: []Suggestion{}}
 	if q != "" {
-		cache := a.suggest.of(l.Release())
+		cache := a.suggest.at(momentOf(l))
 		known, ok := cache.Get(q)
 		if !ok {
 			known = nearest(l, q)

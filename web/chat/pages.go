@@ -10,6 +10,7 @@ import (
 
 	"shenwei/internal/fault"
 	"shenwei/kb"
+	"shenwei/web/markdown"
 	"shenwei/web/respond"
 )
 
@@ -274,7 +275,7 @@ func (c *Chat) Article(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, fault.New(fault.NotFound, "没有这篇文章，可能已经下线。"))
 		return
 	}
-	page := articleView{Article: a, HTML: markdown(a.Body), Revision: l.Revision(kb.KindArticle, a.ID)}
+	page := articleView{Article: a, HTML: markdown.HTML(a.Body), Revision: l.Revision(kb.KindArticle, a.ID)}
 	for _, code := range a.Related {
 		if it := l.Knowledge().Item(code); it != nil {
 			page.Related = append(page.Related, it)

@@ -133,6 +133,14 @@ func (c *Chat) Index(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Staff is the page of people who work here. All addresses below /studio and /staff are its
+// screens: what they show they ask of /api/v1, which knows who may see it.
+func (c *Chat) Staff(w http.ResponseWriter, r *http.Request) {
+	if !c.static.serve(w, r, "studio.html") {
+		c.failPage(w, r, fault.New(fault.Unavailable, "工作台的页面还没有构建，请联系管理员。"))
+	}
+}
+
 // Asset serves what the build made.
 func (c *Chat) Asset(w http.ResponseWriter, r *http.Request) {
 	if !c.static.serve(w, r, strings.TrimPrefix(path.Clean(r.URL.Path), "/")) {

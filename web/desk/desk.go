@@ -34,7 +34,7 @@ type Talk interface {
 type Scratch interface {
 	AddNote(ctx context.Context, n desk.Note) (desk.Note, error)
 	Notes(ctx context.Context, conversation string, after int64, limit int) ([]desk.Note, error)
-	SaveDraft(ctx context.Context, agent, conversation, text string, now time.Time) error
+	SaveDeskDraft(ctx context.Context, agent, conversation, text string, now time.Time) error
 	DeskDrafts(ctx context.Context, agent string) (map[string]string, error)
 }
 

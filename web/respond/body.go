@@ -17,7 +17,10 @@ const MaxBody = 64 << 10
 
 // Body reads one JSON object of at most MaxBody bytes into v. A body of another shape is a
 // fault that names the field.
-func Body(w http.ResponseWriter, r *http.Request, v any) error {
+func Body(w http.ResponseWriter, r *http.Request, v any) error { return BodyUpTo(w, r, v, MaxBody) }
+
+// BodyUpTo is Body for at most so many bytes.
+func BodyUpTo(w http.ResponseWriter, r *http.Request, v any, most int64) error {
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != "" {
 		switch strings.ToLower(strings.TrimSpace(kind)) {
 		case "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded": // curl -d sends the last
@@ -25,12 +28,12 @@ func Body(w http.ResponseWriter, r *http.Request, v any) error {
 			return fault.New(fault.BadRequest, "Content-Type 应为 application/json")
 		}
 	}
-	tooLarge := fault.New(fault.TooLarge, "请求内容最多 %d KiB", MaxBody>>10)
-	if r.ContentLength > MaxBody {
+	tooLarge := fault.New(fault.TooLarge, "内容太长，一次最多 %d KiB；请去掉多余的部分，或分几次保存", most>>10)
+	if r.ContentLength > most {
 		discard(r)
 		return tooLarge
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
@@ -44,7 +47,7 @@ func Body(w http.ResponseWriter, r *http.Request, v any) error {
 
 // maxDiscard is how much of a body that is too large is read and dropped, so that a sender
 // that writes before it reads gets the answer and no broken connection.
-const maxDiscard = 4 << 20
+const maxDiscard = 16 << 20
 
 func discard(r *http.Request) { _, _ = io.CopyN(io.Discard, r.Body, maxDiscard) }
 

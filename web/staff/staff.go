@@ -20,6 +20,8 @@ import (
 type Record interface {
 	// ListAudit lists entries, newest first.
 	ListAudit(ctx context.Context, q audit.Query) ([]audit.Record, error)
+	// VerifyAudit walks the whole chain of the audit log.
+	VerifyAudit(ctx context.Context, known int64, knownHash string) (audit.Report, error)
 	// AppendAudit records a look at something.
 	AppendAudit(ctx context.Context, e audit.Entry) error
 	// ExportCitizen returns all that is known of a conversation as JSON, and DeleteCitizen

@@ -21,7 +21,7 @@ func (s *suite) draft(db *store.DB, docs ...kb.Document) []kb.Revision {
 
 func (s *suite) publish(db *store.DB, base int64, drafts []kb.Revision) int64 {
 	s.Helper()
-	n, err := db.Publish(s.Context(), base, drafts, "because", Noon)
+	n, err := db.Publish(s.Context(), kb.Order{Base: base, Put: drafts, Note: "because", At: Noon})
 	s.must(err)
 	return n
 }
@@ -99,14 +99,14 @@ var archiveCases = []testCase{
 	{"a release on another base than the newest is a conflict and changes nothing", func(s *suite) {
 		db := s.open()
 		d := s.draft(db, item("CRJ-001", "a"))
-		_, err := db.Publish(s.Context(), 1, d, "", Noon)
+		_, err := db.Publish(s.Context(), kb.Order{Base: 1, Put: d, At: Noon})
 		s.wantCode(err, fault.Conflict)
 		s.publish(db, 0, d)
-		_, err = db.Publish(s.Context(), 0, d, "", Noon)
+		_, err = db.Publish(s.Context(), kb.Order{Put: d, At: Noon})
 		s.wantCode(err, fault.Conflict)
-		_, err = db.Publish(s.Context(), 1, []kb.Revision{{Document: item("CRJ-001", ""), Number: 7}}, "", Noon)
+		_, err = db.Publish(s.Context(), kb.Order{Base: 1, Put: []kb.Revision{{Document: item("CRJ-001", ""), Number: 7}}, At: Noon})
 		s.wantCode(err, fault.NotFound)
-		_, err = db.Publish(s.Context(), 1, append(d, d...), "", Noon)
+		_, err = db.Publish(s.Context(), kb.Order{Base: 1, Put: append(d, d...), At: Noon})
 		s.wantCode(err, fault.BadRequest)
 		r, err := db.Current(s.Context())
 		s.must(err)
@@ -119,7 +119,7 @@ var archiveCases = []testCase{
 		d := s.draft(dbs[0], item("CRJ-001", "a"))
 		var won atomic.Int64
 		s.parallel(20, func(i int) {
-			_, err := dbs[i%2].Publish(s.Context(), 0, d, "", Noon)
+			_, err := dbs[i%2].Publish(s.Context(), kb.Order{Put: d, At: Noon})
 			switch {
 			case err == nil:
 				won.Add(1)

@@ -38,7 +38,7 @@ func Fill(t testing.TB, db *store.DB) string {
 	must(err)
 	drafts, err := db.AddDrafts(ctx, []kb.Document{item("CRJ-001", "# 注释\r\nbody\t\n"), item("CRJ-002", "")}, kb.FromEditor, Noon)
 	must(err)
-	_, err = db.Publish(ctx, 0, drafts[:1], "because", Noon)
+	_, err = db.Publish(ctx, kb.Order{Put: drafts[:1], Note: "because", At: Noon})
 	must(err)
 	must(db.SetSeeds(ctx, map[string]string{"item/CRJ-001": "ab"}))
 	must(db.AppendAudit(ctx, audit.Entry{Actor: "cli:root", Action: "test", At: Noon}))

@@ -99,7 +99,7 @@ var citizenCases = []testCase{
 		id, other := s.spill(db, "mine"), s.spill(db, "other-ref-01234567890")
 		d, err := db.DeleteConversation(s.Context(), id, entry("citizen.delete"))
 		s.must(err)
-		s.same(d, store.Deleted{Conversations: 1, Messages: 2, Other: 3})
+		s.same(d, store.Deleted{Conversations: 1, Messages: 2, Other: 4})
 		for _, table := range s.tablesWith("conversation") {
 			var n int
 			s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM `+table+` WHERE conversation = $1`, id).Scan(&n))

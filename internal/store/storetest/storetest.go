@@ -29,7 +29,8 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 		cases []testCase
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
-		{"desk", deskCases}, {"service", serviceCases}, {"concurrency", concurrencyCases}, {"archive", archiveCases}, {"jobs", jobCases}, {"backup", backupCases},
+		{"desk", deskCases}, {"service", serviceCases}, {"concurrency", concurrencyCases}, {"archive", archiveCases},
+		{"studio", studioCases}, {"insight", insightCases}, {"jobs", jobCases}, {"backup", backupCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 		{"outbox", outboxCases}, {"wechat", wechatCases},
 	}

@@ -17,13 +17,15 @@ const screens = process.env.SCREENSHOTS && !process.env.SHENWEI_FAKE
 
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
 export const desktop = { viewport: { width: 1280, height: 860 } }
+export const desk = { viewport: { width: 1440, height: 900 } }
 
 export function launch() {
   if (!existsSync(chromiumPath)) throw new Error(`no browser at ${chromiumPath}: install Debian's chromium or set CHROMIUM`)
   return chromium.launch({
     executablePath: chromiumPath,
+    env: { ...process.env, LANGUAGE: 'zh_CN', LANG: 'zh_CN.UTF-8' }, // dates in fields are written as here
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', '--lang=zh-CN'],
   })
 }
 

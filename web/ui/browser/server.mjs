@@ -62,7 +62,17 @@ async function real() {
     await stop()
     throw cause
   }
-  return { url, stop }
+  return { url, stop, setupLink: () => setupLink(() => said) }
+}
+
+/** The one-time link that makes the first account, as the server printed it. */
+async function setupLink(log) {
+  for (let i = 0; i < 50; i++) {
+    const found = /\/staff\/setup#[\w-]+/.exec(log())
+    if (found) return found[0]
+    await sleep(100)
+  }
+  throw new Error(`the server printed no link:\n${log()}`)
 }
 
 export async function startServer() {

@@ -9,12 +9,14 @@ import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { answer, popular, suggestions } from './answers.mjs'
 import * as pages from './pages.mjs'
+import { Staff } from './staff.mjs'
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 const conversations = new Map()
+let staff = new Staff()
 
 function open(id, token) {
   const found = conversations.get(id)
@@ -55,10 +57,24 @@ async function body(req) {
   return JSON.parse(text)
 }
 
+async function forStaff(req, res, url) {
+  try {
+    const said = req.method === 'GET' || req.method === 'DELETE' ? undefined : await body(req)
+    const { session, body: told } = await staff.handle(req, url, said)
+    if (session) res.setHeader('Set-Cookie', `shenwei_staff=${session}; HttpOnly; SameSite=Strict; Path=/`)
+    return json(res, told)
+  } catch (e) {
+    if (!e.status) throw e
+    return json(res, { error: { code: e.code, message: e.message, id: '', detail: e.detail } }, e.status)
+  }
+}
+
 async function route(req, res) {
   const url = new URL(req.url, 'http://localhost')
   const path = url.pathname
   const messages = /^\/api\/v1\/conversations\/(\w+)\/messages$/.exec(path)
+  if (/^\/api\/v1\/(staff|studio)\//.test(path)) return forStaff(req, res, url)
+  if (/^\/(studio|staff)(\/|$)/.test(path)) return file(res, '/studio.html')
   if (path === '/api/v1/site') return json(res, { sample: true, name: '深微', hotline: '', notice: '内容仅供演示，不能作为办事依据，以办理页面为准。' })
   if (path === '/api/v1/items') return json(res, { items: popular })
   if (path === '/api/v1/suggest') return json(res, { suggestions: suggestions.filter((s) => s.text.includes(url.searchParams.get('q') ?? '')) })
@@ -110,6 +126,7 @@ function talk(socket, pause) {
 
 /** Starts the stand-in and gives its address and a way to stop it. */
 export async function start({ port = 0, pause = 150 } = {}) {
+  staff = new Staff()
   const server = createServer((req, res) => route(req, res).catch((e) => refuse(res, 500, 'unavailable', String(e))))
   const sockets = new WebSocketServer({ server, path: '/ws/chat', maxPayload: 32 * 1024 })
   sockets.on('connection', (socket) => talk(socket, pause))

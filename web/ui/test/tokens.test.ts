@@ -25,7 +25,8 @@ const pairs = [
   ['ink', 'page'], ['ink', 'surface'], ['ink', 'sunken'], ['ink', 'blue-soft'], ['ink-soft', 'page'], ['ink-soft', 'surface'],
   ['ink-soft', 'sunken'], ['ink-soft', 'blue-soft'], ['blue', 'page'], ['blue', 'surface'], ['blue', 'blue-soft'],
   ['on-blue', 'blue'], ['on-blue', 'blue-deep'], ['on-bubble', 'bubble'], ['on-red', 'red'], ['red-deep', 'on-red'],
-  ['red-ink', 'surface'], ['red-ink', 'page'], ['amber-ink', 'amber-soft'],
+  ['red-ink', 'surface'], ['red-ink', 'page'], ['amber-ink', 'amber-soft'], ['red-ink', 'red-soft'], ['green-ink', 'green-soft'],
+  ['green-ink', 'surface'], ['green-ink', 'page'], ['violet-ink', 'violet-soft'], ['ink-soft', 'red-soft'], ['ink-soft', 'green-soft'],
 ] as const
 
 test.each([['light', values(light)], ['dark', new Map([...values(light), ...values(dark)])]])(

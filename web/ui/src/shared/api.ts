@@ -49,13 +49,15 @@ export interface PopularItem {
   code: string; name: string; police_type: string; summary: string; trips: number | string
 }
 export interface Suggestion { text: string; code?: string; id?: string }
-export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number }
+export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number; detail?: unknown }
 
 export class ApiError extends Error {
   readonly code: string
   readonly id: string
   /** Seconds to wait before trying again; 0 when the server named none. */
   readonly retryAfter: number
+  /** What the staff's screens are told besides, for instance both sides of a conflict. */
+  readonly detail: unknown
 
   constructor(body: ErrorBody, retryAfter = 0) {
     super(body.message)
@@ -64,12 +66,13 @@ export class ApiError extends Error {
     this.code = body.code
     this.id = body.id || ''
     this.retryAfter = retryAfter || body.retry_after || 0
+    this.detail = body.detail
   }
 }
 
 const timeout = 15000
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
   const timer = setTimeout(() => abort && abort.abort(), timeout)
   try {
