@@ -42,6 +42,8 @@ export interface Reply {
 /** A message of a conversation as its citizen may read it again. */
 export interface Stored {
   seq: number; kind: string; ref?: string; text: string; reply?: Reply; at?: string
+  /** The agent's number; the name of what happened, and its details. */
+  author?: string; event?: string; data?: { [name: string]: unknown }
 }
 
 export interface Site { sample: boolean; name: string; hotline: string; notice: string }
@@ -139,7 +141,7 @@ export const api = {
     return body.messages || []
   },
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
-    post<void>('/api/v1/feedback', vote),
+    post<{ offer?: string } | undefined>('/api/v1/feedback', vote),
 }
 
 export type Api = typeof api
