@@ -2,6 +2,7 @@ package bot
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,8 +31,17 @@ func (e *Engine) followUp(c *turnCase) (*draft, string) {
 		return d, reason
 	}
 	it := e.know.Item(c.turn.State.Item)
-	if it == nil || ownMatter(c.un) || c.un.Act != intents.Ask {
+	if it == nil || c.un.Act != intents.Ask {
 		return nil, ""
+	}
+	if e.needs(c.un, it) {
+		return c.answerItem(it.Code, kb.Material, 0.8, "follow-up"), "asks whether " + it.Code + " needs a paper"
+	}
+	if ownMatter(c.un) {
+		return nil, ""
+	}
+	if code := e.neighbour(c, it); code != "" {
+		return c.answerItem(code, followedFacet(c.un), 0.8, "follow-up to a neighbour"), "another person or condition: " + code
 	}
 	plain := e.read.Rank(c.un, nil)
 	short := utf8.RuneCountInString(c.un.Text) <= shortLine
@@ -39,17 +49,70 @@ func (e *Engine) followUp(c *turnCase) (*draft, string) {
 	if !short && top.P >= newMatter && !e.sameFamily(it, top.Code) {
 		return nil, ""
 	}
-	if plain.None >= strangeLine && c.un.Facet == kb.Other && len(c.un.Slots) == 0 && !marked(c.un.Text) {
+	if plain.None >= strangeLine && c.un.Facet == kb.Other && len(c.un.Slots) == 0 && !marked(c.un.Text) && !speaksOf(it, c.un) {
 		return nil, ""
 	}
-	facet := c.un.Facet
-	if facet == kb.Other {
-		facet = kb.Condition
+	return c.answerItem(it.Code, followedFacet(c.un), 0.85, "follow-up"), "goes on with " + it.Code
+}
+
+// followedFacet is what a follow-up asks; where it doesn't say, the condition.
+func followedFacet(un *intents.Understanding) kb.Facet {
+	if un.Facet == kb.Other {
+		return kb.Condition
 	}
-	if code := e.neighbour(c, it); code != "" {
-		return c.answerItem(code, facet, 0.8, "follow-up to a neighbour"), "another person or condition: " + code
+	return un.Facet
+}
+
+// needForm asks whether something is needed.
+var needForm = regexp.MustCompile(`^(?:那|还|是不是|是否|他的|她的|它的|我的)*(?:要|需要|用|带|交|凭|提供).{2,12}(?:吗|么|不|嘛|吧|原件)?[?？]?$|要(?:带|交|不要|交回去?).{0,8}(?:吗|么|不)?[?？]?$`)
+
+// needs reports whether a line asks if the item takes a paper that the item's own text names
+// (「要带死亡证明吗」 on cancelling a household): the paper is no new matter.
+func (e *Engine) needs(un *intents.Understanding, it *kb.Item) bool {
+	if !needForm.MatchString(un.Text) {
+		return false
 	}
-	return c.answerItem(it.Code, facet, 0.85, "follow-up"), "goes on with " + it.Code
+	named := false
+	for _, h := range un.Concepts {
+		if h.Kind != kb.Object {
+			continue
+		}
+		if !textHas(it, h.Word) && !textHas(it, h.Name) {
+			return false
+		}
+		named = true
+	}
+	return named
+}
+
+// everywhere are words that stand in many texts and in small talk alike.
+var everywhere = []string{"深圳", "香港", "澳门", "台湾", "北京", "今天", "明天", "时候"}
+
+// speaksOf reports whether the item's text holds a word of the line.
+func speaksOf(it *kb.Item, un *intents.Understanding) bool {
+	for _, w := range un.Words() {
+		if utf8.RuneCountInString(w) >= 2 && !slices.Contains(everywhere, w) && textHas(it, w) {
+			return true
+		}
+	}
+	return false
+}
+
+func textHas(it *kb.Item, word string) bool {
+	if strings.Contains(it.Summary, word) {
+		return true
+	}
+	for _, text := range it.Facets {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	for _, m := range it.Materials {
+		if strings.Contains(m, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func marked(text string) bool {
@@ -62,18 +125,30 @@ func marked(text string) bool {
 	return false
 }
 
-// ownMatter reports whether a line names a matter by itself.
+// ownMatter reports whether a line names a matter by itself. An object inside of another word
+// (户口 in 外地户口) is none.
 func ownMatter(un *intents.Understanding) bool {
 	for _, h := range un.Concepts {
 		switch h.Kind {
 		case kb.Object:
-			return true
+			if !insideOther(h, un.Concepts) {
+				return true
+			}
 		case kb.Topic:
 			switch h.ID {
 			case "to-hongkong", "to-macao", "office-hours", "proxy", "hotel", "hotline":
 			default:
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func insideOther(h intents.ConceptHit, all []intents.ConceptHit) bool {
+	for _, o := range all {
+		if (o.Kind == kb.State || o.Kind == kb.Person) && o.Start <= h.Start && h.End <= o.End {
+			return true
 		}
 	}
 	return false
@@ -92,25 +167,55 @@ func (e *Engine) sameFamily(it *kb.Item, code string) bool {
 	return false
 }
 
-// neighbour is the member of the item's family that the line fits clearly better when it is
-// read together with what the conversation is about; "" when the item itself stays. Only a
-// line that says something of a person or a condition can lead there.
+// neighbour is the item of the same family or about the same thing that the line fits clearly
+// better when it is read together with what the conversation is about; "" when the item itself
+// stays. Only a line that says a person, a condition or an action can lead there.
 func (e *Engine) neighbour(c *turnCase, it *kb.Item) string {
-	if len(c.un.Slots) == 0 {
+	telling := e.telling(c.un, it)
+	if len(telling) == 0 && len(c.un.Slots) == 0 {
 		return ""
 	}
-	together := e.read.Rank(e.read.Read(objectOf(it)+","+c.un.Text), nil)
+	about := e.read.About(it.Code)
+	together := e.read.Rank(e.read.Read(e.subject(it)+","+c.un.Text), nil)
 	best, fit := "", otherFit*together.Probability(it.Code)
-	for _, cf := range it.Confusable {
-		if p := together.Probability(cf.Code); p > fit {
-			best, fit = cf.Code, p
+	for _, s := range together.Entries[:min(nearby, len(together.Entries))] {
+		if s.Kind != kb.KindItem || s.P <= max(fit, leastNeighbour) {
+			continue
+		}
+		kin := len(c.un.Slots) > 0 && e.sameFamily(it, s.Code)
+		sameThing := slices.ContainsFunc(e.read.About(s.Code), func(id string) bool { return slices.Contains(about, id) })
+		told := slices.ContainsFunc(telling, func(id string) bool { return e.read.IsAbout(s.Code, id) })
+		if kin || told && (sameThing || e.sameFamily(it, s.Code)) {
+			best, fit = s.Code, s.P
 		}
 	}
 	return best
 }
 
-// objectOf is the plain name of what an item is about: its first alias, else its name.
-func objectOf(it *kb.Item) string {
+// nearby is how many of the best entries may take over from the current item, leastNeighbour how
+// likely one must be.
+const (
+	nearby         = 5
+	leastNeighbour = 0.3
+)
+
+// telling are the persons, conditions and actions of a line that the item is not about.
+func (e *Engine) telling(un *intents.Understanding, it *kb.Item) []string {
+	var ids []string
+	for _, h := range un.Concepts {
+		if (h.Kind == kb.State || h.Kind == kb.Person || h.Kind == kb.Action && h.ID != "apply") && !e.read.IsAbout(it.Code, h.ID) {
+			ids = append(ids, h.ID)
+		}
+	}
+	return ids
+}
+
+// subject is the plain name of what an item is about: its thing, else its first alias, else its
+// name.
+func (e *Engine) subject(it *kb.Item) string {
+	if ids := e.read.About(it.Code); len(ids) > 0 {
+		return e.read.ConceptName(ids[0])
+	}
 	if len(it.Aliases) > 0 {
 		return it.Aliases[0]
 	}

@@ -1,6 +1,9 @@
 package intents
 
 import (
+	"cmp"
+	"slices"
+
 	"shenwei/kb"
 )
 
@@ -170,3 +173,35 @@ func owns(cols []column, i int, least float64) bool {
 
 // decisiveStates tell items of one document apart.
 var decisiveStates = setOf("lost", "damaged", "expired", "expiring", "unmarried-birth", "deceased", "forgot", "adopted", "born-abroad", "suspended")
+
+// About returns the things that an entry is about, the commonest in its phrases first, without
+// those above another of them.
+func (u *Understander) About(code string) []string {
+	i, ok := u.ranker.byCode[code]
+	if !ok {
+		return nil
+	}
+	var objects []about
+	for _, a := range u.ranker.entries[i].about {
+		if a.kind == kb.Object {
+			objects = append(objects, a)
+		}
+	}
+	slices.SortStableFunc(objects, func(a, b about) int { return cmp.Compare(b.share, a.share) })
+	var ids []string
+	for _, o := range objects {
+		if !slices.ContainsFunc(objects, func(p about) bool { return has(u.concepts.Above(p.id), o.id) }) {
+			ids = append(ids, o.id)
+		}
+	}
+	return ids
+}
+
+// ConceptName is a concept's official term.
+func (u *Understander) ConceptName(id string) string { return u.concepts.byID[id].Name }
+
+// IsAbout reports whether an entry's phrases often say a concept.
+func (u *Understander) IsAbout(code, concept string) bool {
+	i, ok := u.ranker.byCode[code]
+	return ok && slices.ContainsFunc(u.ranker.entries[i].about, func(a about) bool { return a.id == concept })
+}

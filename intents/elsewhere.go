@@ -13,8 +13,18 @@ var anonymised = regexp.MustCompile(`(?:[a-z]\d{0,2}|x{1,3}|\*{1,3}|某|我)(?:�
 // away are the verbs after which another place means moving there.
 var away = []string{"迁到", "迁往", "迁去", "迁至", "转到", "转往", "转去", "迁回", "转回", "迁入", "落到", "落户到"}
 
+// being are the words before which 「武汉的户口」 says who somebody is.
+var being = []string{"是", "我", "他", "她", "本人"}
+
+// belongs reports whether what follows a place's name makes it somebody's home.
+func belongs(rest []rune) bool {
+	text := strings.TrimPrefix(string(rest[:min(4, len(rest))]), "的")
+	return strings.HasPrefix(text, "户口") || strings.HasPrefix(text, "户籍") || strings.HasPrefix(text, "人")
+}
+
 // elsewhere takes the names of other places out of a text: what is asked is what counts, and
-// two questions are not alike because both name Wuhan. After a verb of moving 「外地」 stays.
+// two questions are not alike because both name Wuhan. After a verb of moving, and where
+// somebody says whose household she belongs to, 「外地」 stays.
 func (u *Understander) elsewhere(text string) string {
 	text = anonymised.ReplaceAllString(text, "")
 	runes := []rune(text)
@@ -32,8 +42,11 @@ func (u *Understander) elsewhere(text string) string {
 		if i < len(runes) && strings.ContainsRune("省市县", runes[i]) {
 			i++
 		}
-		if endsWithAny(b.String(), away) {
+		if endsWithAny(b.String(), away) || endsWithAny(b.String(), being) && belongs(runes[i:]) {
 			b.WriteString("外地")
+			if i+1 < len(runes) && runes[i] == '的' && belongs(runes[i:]) {
+				i++
+			}
 		}
 	}
 	if !found {

@@ -24,6 +24,7 @@ type entry struct {
 
 // about is a concept that at least aboutShare of an entry's phrases say.
 type about struct {
+	id       string
 	concept  int32 // as ranker.number counts them
 	kind     kb.ConceptKind
 	share    float32
@@ -40,7 +41,6 @@ func (r *ranker) build(all []pending) {
 		r.whole.build(sums)
 		r.wholeGrams.build(sums)
 		r.likely.build(entries)
-		r.likelyGrams.build(entries)
 	})
 	builders.Wait()
 }
@@ -214,7 +214,7 @@ func (r *ranker) settle() {
 	for i := range r.entries {
 		for _, id := range ids {
 			if share := column(r.signature[id]).at(i); share >= aboutShare {
-				r.entries[i].about = append(r.entries[i].about, about{r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
+				r.entries[i].about = append(r.entries[i].about, about{id, r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
 			}
 		}
 	}

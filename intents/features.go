@@ -39,7 +39,6 @@ const (
 	FPersonExtra                  // … of a person
 	FTopicExtra                   // … of a topic
 	FLikely                       // the line's words and concepts are likely in the entry's phrases
-	FLikelyGram                   // … its pairs of characters
 	FVotes                        // in how many of the rankings by likelihood, centre, pairs of characters and evidence it is the best
 	FLikelyTop                    // it is the likeliest
 	featureCount
@@ -48,7 +47,7 @@ const (
 var featureNames = [featureCount]string{
 	"ask", "support", "demand", "centre", "gram_centre", "ask_share", "centre_share", "gram_share", "alias", "object", "action", "state", "person", "topic",
 	"object_miss", "state_miss", "action_miss", "missing", "counter", "evidence", "top", "article", "elsewhere", "popular", "article_topic", "article_object", "article_effect", "article_long",
-	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "likely_gram", "votes", "likely_top",
+	"object_extra", "action_extra", "state_extra", "person_extra", "topic_extra", "likely", "votes", "likely_top",
 }
 
 // Features are the evidence for one entry.
@@ -66,15 +65,15 @@ func (f *Features) Map() map[string]float64 {
 }
 
 // noneCount is the number of features of «nothing of ours is asked for».
-const noneCount = 14
+const noneCount = 13
 
-var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support", "best_likely", "best_likely_gram"}
+var noneNames = [noneCount]string{"bias", "outside", "no_concept", "object", "topic", "short", "best_ask", "best_gram", "best_whole", "unknown", "known", "best_support", "best_likely"}
 
 type noneFeatures [noneCount]float32
 
 // nearest is how near a line comes to the knowledge at all.
 type nearest struct {
-	ask, whole, wholeGram, support, likely, likelyGram float32
+	ask, whole, wholeGram, support, likely float32
 	// unknown is the share of the line's words that stand nowhere in the knowledge.
 	unknown float32
 }
@@ -98,7 +97,7 @@ func noneOf(un *Understanding, n nearest) noneFeatures {
 	if len(un.runes) <= 4 {
 		f[5] = 1
 	}
-	f[6], f[7], f[8], f[9], f[11], f[12], f[13] = n.ask, n.wholeGram, n.whole, n.unknown, n.support, n.likely, n.likelyGram
+	f[6], f[7], f[8], f[9], f[11], f[12] = n.ask, n.wholeGram, n.whole, n.unknown, n.support, n.likely
 	if n.unknown == 0 {
 		f[10] = 1
 	}

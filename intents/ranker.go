@@ -54,23 +54,23 @@ type ranker struct {
 	entries []entry
 	byCode  map[string]int
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
-	signature           map[string][]float32
-	number              map[string]int32 // of a concept in signature
-	words               *space           // phrases by words and concepts
-	whole               *space           // each entry's phrases together
-	wholeGrams          *space           // the same by pairs of characters
-	likely, likelyGrams *likelihood
-	names               segment.Trie
-	named               []int32 // entry of a name in names
-	concepts            *Concepts
-	model               *Model
-	scratch             sync.Pool
+	signature  map[string][]float32
+	number     map[string]int32 // of a concept in signature
+	words      *space           // phrases by words and concepts
+	whole      *space           // each entry's phrases together
+	wholeGrams *space           // the same by pairs of characters
+	likely     *likelihood
+	names      segment.Trie
+	named      []int32 // entry of a name in names
+	concepts   *Concepts
+	model      *Model
+	scratch    sync.Pool
 }
 
 type rankScratch struct {
 	phrases                          []float32
 	words, whole, wholeGrams, demand []match
-	alias, likely, likelyGrams       []float32
+	alias, likely                    []float32
 	features                         []Features
 	scores                           []float64
 	order                            []int32
@@ -80,7 +80,7 @@ type rankScratch struct {
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood("wcp"), likelyGrams: newLikelihood("b"), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood("wcp"), concepts: u.concepts, model: model,
 	}
 	var all []pending
 	entries := entriesOf(k)
@@ -93,7 +93,7 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		n := len(r.entries)
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
-			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n), likelyGrams: make([]float32, n),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n),
 			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
@@ -149,13 +149,13 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 
 // nearness is how near the line came to any entry.
 func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
-	n := nearest{unknown: r.unknown(un), likely: -100, likelyGram: -100}
+	n := nearest{unknown: r.unknown(un), likely: -100}
 	for i := range r.entries {
 		n.ask = max(n.ask, sc.words[i].best)
 		n.whole = max(n.whole, sc.whole[i].best)
 		n.wholeGram = max(n.wholeGram, sc.wholeGrams[i].best)
 		n.support = max(n.support, sc.words[i].second)
-		n.likely, n.likelyGram = max(n.likely, sc.likely[i]), max(n.likelyGram, sc.likelyGrams[i])
+		n.likely = max(n.likely, sc.likely[i])
 	}
 	return n
 }
@@ -190,7 +190,6 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
 	}
 	r.likely.compare(raws, sc.likely)
-	r.likelyGrams.compare(raws, sc.likelyGrams)
 	if from, to := demandOf(un.runes); from > 0 {
 		demand := part(un, r.concepts, from, to)
 		vec, norm := r.words.vector(demand)
@@ -233,7 +232,7 @@ func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best
 		f[FTop] = 1
 	}
 	f[FAskShare], f[FCentreShare], f[FGramShare] = ratio(f[FAsk], sc.near.ask), ratio(f[FCentre], sc.near.whole), ratio(f[FGramCentre], sc.near.wholeGram)
-	f[FLikely], f[FLikelyGram] = sc.likely[i], sc.likelyGrams[i]
+	f[FLikely] = sc.likely[i]
 	if sc.likely[i] >= sc.near.likely {
 		f[FLikelyTop] = 1
 		f[FVotes] += 0.25

@@ -3,6 +3,7 @@ package kb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -274,7 +275,24 @@ func (c *checker) lexicon() {
 		if r.From == "" || r.From == r.To {
 			c.at("from: "+r.From, "rewrite %q → %q changes nothing", r.From, r.To)
 		}
+		if it := c.swallowed(r); it != nil {
+			c.at("from: "+r.From, "rewrite %q → %q would turn the name of %s, %s, into another; give it a longer from or a when", r.From, r.To, it.Code, it.Name)
+		}
 	}
+}
+
+// swallowed is an item whose own name a rewrite would change, nil when there is none: nobody
+// could ask for it by its name any more.
+func (c *checker) swallowed(r Rewrite) *Item {
+	for _, it := range c.k.Items {
+		if r.From == "" || !strings.Contains(it.Name, r.From) || strings.Contains(r.To, r.From) {
+			continue
+		}
+		if len(r.When) == 0 || slices.ContainsFunc(r.When, func(w string) bool { return strings.Contains(it.Name, w) }) {
+			return it
+		}
+	}
+	return nil
 }
 
 func (c *checker) cyclic(id string, known map[string]Concept, on map[string]bool) bool {

@@ -276,6 +276,7 @@ func TestEveryRefusalNamesPathAndLine(t *testing.T) {
 		{"a concept of no kind", "lexicon", "{id: document, kind: object", "{id: document, kind: thing", "lexicon/objects.yaml:4: concept \"document\": kind"},
 		{"a concept without words", "lexicon", "name: 证件, words: [证]", "name: ''", "lexicon/objects.yaml:4: concept \"document\" has no words"},
 		{"a rewrite that changes nothing", "lexicon", "from: hz, to: 护照", "from: 护照, to: 护照", "lexicon/objects.yaml:7: rewrite"},
+		{"a rewrite that swallows an item's name", "lexicon", "from: hz, to: 护照, when: [丢]", "from: 护照, to: 本子", "lexicon/objects.yaml:7: rewrite \"护照\" → \"本子\" would turn the name of CRJ-002"},
 		{"an unknown key in the lexicon", "lexicon", "stop:", "stops:", "lexicon/objects.yaml:8: field stops"},
 		{"a position without a source", "outlets", "district: 南山区", "district: 南山区\n    lat: 22.5\n    lng: 113.9", "outlets/halls.yaml:2: outlet \"ns\" has a position without a source"},
 		{"hours without a source", "outlets", "district: 南山区", "district: 南山区\n    hours: 9至17点", "outlets/halls.yaml:2: outlet \"ns\" has hours without a source"},

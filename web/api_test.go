@@ -260,6 +260,22 @@ func TestFeedbackIsStoredForAReply(t *testing.T) {
 	wantError(t, s.post("/api/v1/feedback", thumb), 404, "not_found")
 }
 
+func TestATranscriptSaysWhoSaidWhat(t *testing.T) {
+	s := newSite(t, nil)
+	r := s.say("", "", "r1", "护照怎么换")
+	s.store.write(r.Conversation, "agent", "您好，请带身份证")
+	got := s.get("/api/v1/conversations/"+r.Conversation+"/transcript", "Authorization", "Bearer "+r.Token)
+	if got.status != 200 || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
+		t.Fatalf("%d %v", got.status, got.header)
+	}
+	for _, want := range []string{"我\n护照怎么换", "智能客服\n答：护照怎么换", "坐席 \n您好，请带身份证"} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("%q is missing in\n%s", want, got.body)
+		}
+	}
+	wantError(t, s.get("/api/v1/conversations/"+r.Conversation+"/transcript", "Authorization", "Bearer x"), 404, "not_found")
+}
+
 func TestTwoAnswersOfNoUseOfferAPerson(t *testing.T) {
 	s := newSite(t, nil)
 	first := s.say("", "", "r1", "护照")

@@ -13,12 +13,14 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/store"
 	"shenwei/internal/vault"
 	"shenwei/kb"
 	"shenwei/web"
 	"shenwei/web/auth"
+	webdesk "shenwei/web/desk"
 	"shenwei/web/staff"
 	"shenwei/web/studio"
 )
@@ -68,6 +70,7 @@ func newStaffSite(t *testing.T, oidc func(*vault.Ring) *staff.OIDC, change ...fu
 		s.auth = auth.New(auth.Config{Store: s.db, Now: clock, Log: c.Log})
 		c.Staff, c.StaffRecord = s.auth, staffRecord{s.db}
 		c.Studio = &studio.Services{Studio: kb.NewStudio(s.db, nil, c.Log, clock, nil), Overrides: s.db}
+		c.Desk = &webdesk.Config{Desk: desk.NewService(desk.Config{Tickets: s.db, People: s.db, Now: clock}), Store: s.db}
 		if oidc != nil {
 			c.OIDC = oidc(s.keys)
 		}

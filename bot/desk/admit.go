@@ -60,7 +60,7 @@ func closedText(g Group, now time.Time) string {
 
 // estimate is how long a ticket will wait, 0 where that is not known.
 func (s *Service) estimate(ctx context.Context, t Ticket, agents []Agent, now time.Time) time.Duration {
-	return Estimate(Position(t, s.Queue()), s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, agents, now))
+	return Estimate(s.position(t), s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, agents, now))
 }
 
 // measured is how many conversations an estimate looks back on.
@@ -86,6 +86,46 @@ func (s *Service) servedTimes(ctx context.Context, group string) []time.Duration
 // Place is a waiting ticket's place in its queue and the estimated minutes, 0 where that is
 // not known.
 func (s *Service) Place(ctx context.Context, t Ticket) (place, minutes int) {
-	place = Position(t, s.Queue())
+	place = s.position(t)
 	return place, Minutes(Estimate(place, s.servedTimes(ctx, t.Group), s.cfg.Rules.Slots(t.Group, s.Agents(), s.cfg.Now())))
+}
+
+// position is Position over the board.
+func (s *Service) position(t Ticket) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	place := 1
+	for _, o := range s.board {
+		if o.State == Queued && o.Group == t.Group && o.Number != t.Number && o.Before(t) {
+			place++
+		}
+	}
+	return place
+}
+
+// QueuePlace is a ticket of the queue with its place and the estimated minutes, 0 where they are
+// not known.
+type QueuePlace struct {
+	Ticket
+	Place, Minutes int
+}
+
+// Places are the tickets that wait, with their places, in one pass.
+func (s *Service) Places(ctx context.Context) []QueuePlace {
+	queue := s.Queue()
+	agents, now := s.Agents(), s.cfg.Now()
+	ahead, slots := map[string]int{}, map[string]int{}
+	var all []QueuePlace
+	for _, t := range queue {
+		if _, counted := slots[t.Group]; !counted {
+			slots[t.Group] = s.cfg.Rules.Slots(t.Group, agents, now)
+		}
+		w := QueuePlace{Ticket: t, Place: ahead[t.Group] + 1}
+		w.Minutes = Minutes(Estimate(w.Place, s.servedTimes(ctx, t.Group), slots[t.Group]))
+		if t.State == Queued {
+			ahead[t.Group]++
+		}
+		all = append(all, w)
+	}
+	return all
 }

@@ -38,6 +38,15 @@ func (s *Service) StatusOf(ctx context.Context, conversation string) (*Status, e
 
 // Status is a ticket as its citizen may see it; nil for one that is over for good.
 func (s *Service) Status(ctx context.Context, t Ticket) *Status {
+	place, minutes := 0, 0
+	if t.State == Queued || t.State == Offered {
+		place, minutes = s.Place(ctx, t)
+	}
+	return s.StatusAt(t, place, minutes)
+}
+
+// StatusAt is Status for a ticket whose place is known.
+func (s *Service) StatusAt(t Ticket, place, minutes int) *Status {
 	if t.State.Final() {
 		return nil
 	}
@@ -46,7 +55,7 @@ func (s *Service) Status(ctx context.Context, t Ticket) *Status {
 		st.State, st.Label = Queued, StateNames[Queued]
 	}
 	if st.State == Queued {
-		st.Position, st.Minutes = s.Place(ctx, t)
+		st.Position, st.Minutes = place, minutes
 	}
 	if t.Agent != "" && t.State != Calling {
 		st.AgentNo = s.agentNow(t.Agent).Number

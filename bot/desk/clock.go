@@ -215,10 +215,33 @@ func (s *Service) agentNow(id string) Agent {
 	return Agent{ID: id}
 }
 
+// free are the agents who work now and have room for one more.
+func (s *Service) free() []Agent {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Agent
+	for _, a := range s.agents {
+		if a.Presence == Online && a.Load < a.Capacity && a.Here(now, s.cfg.Rules) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
 // route offers what waits to who is free, the first in the queue first.
 func (s *Service) route(ctx context.Context) error {
-	for _, t := range s.some(func(t Ticket) bool { return t.State == Queued }) {
-		to := s.cfg.Rules.Choose(t, s.allAgents(), s.cfg.Now())
+	queue := s.some(func(t Ticket) bool { return t.State == Queued })
+	free := s.free()
+	for _, t := range queue {
+		if len(free) == 0 {
+			return nil
+		}
+		able := free
+		if t.Sticky { // her last agent may be worth waiting for
+			able = s.allAgents()
+		}
+		to := s.cfg.Rules.Choose(t, able, s.cfg.Now())
 		if to == "" {
 			continue
 		}
@@ -231,6 +254,7 @@ func (s *Service) route(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
+		free = s.free()
 	}
 	return nil
 }

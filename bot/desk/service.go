@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-) // Tickets is the record of tickets; *store.DB is one.
+)
+
+// Tickets is the record of tickets; *store.DB is one.
 type Tickets interface {
 	// MoveTicket applies an event in one transaction with all that follows from it.
 	MoveTicket(ctx context.Context, number string, e Event, r *Rules, now time.Time) (Change, error)

@@ -162,6 +162,9 @@ func warmTransfer(t *testing.T, c *caller, from, to *worker) {
 	if f := c.event("transferred"); f.Author != to.me.Number {
 		t.Fatalf("%+v", f)
 	}
+	from.want("that it is another's", func(f dframe) bool {
+		return f.Type == "ticket" && f.Ticket.Number == number && f.Ticket.Agent == to.me.ID
+	})
 	if f := from.do(number, "reply", map[string]any{"text": "迟到的话"}); f.Error.Code != "forbidden" {
 		t.Fatalf("%+v", f)
 	}
@@ -231,6 +234,13 @@ func dangerWhileServed(t *testing.T, c *caller, w, chief *worker) {
 	}
 	if f := c.wish(map[string]any{"do": "dance"}); f.Error.Code != "bad_request" {
 		t.Fatalf("%+v", f)
+	}
+	if r := c.say("取消排队"); r.Text != "好的。" { // where there are no buttons
+		t.Fatal(r.Text)
+	}
+	c.event("cancelled")
+	if r := c.say("居住证怎么办"); r.Action != bot.Answer {
+		t.Fatalf("the bot stays silent: %s", r.Action)
 	}
 }
 

@@ -169,7 +169,10 @@ func (st *settlement) tellDesk(s *session) error {
 		return err
 	}
 	c, err := t.Apply(st.movement.Event, fromMicros(st.at), st.movement.Rules)
-	if err != nil { // the ticket is past that, and the line is stored
+	switch {
+	case err != nil && st.movement.Event.Kind == desk.Reopen:
+		return err // the reply promises it: decide again
+	case err != nil: // the ticket is past that, and the line is stored
 		return nil //nolint:nilerr // said above
 	}
 	return s.move(&c, t.Version, st.movement.Rules)

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
@@ -129,6 +130,9 @@ func (db *DB) Messages(ctx context.Context, conversation string, after int64, li
 			if m.Text, err = db.keys.OpenText(m.Text, linePlace(channel, m.Ref)...); err != nil {
 				return err
 			}
+		}
+		if m.Kind == desk.RowAgent {
+			m.Ref = "" // the agent's own: it names her account
 		}
 		all = append(all, m)
 		return nil

@@ -163,15 +163,21 @@ func (a *API) messages(r *http.Request) ([]bot.Stored, error) {
 		}
 		after = n
 	}
+	id, err := a.opened(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.cfg.Store.Messages(r.Context(), id, after, page+1)
+}
+
+// opened is the conversation of a request's path, which its token or cookie opens.
+func (a *API) opened(r *http.Request) (string, error) {
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
 		token = a.cookie(r)
 	}
 	id := r.PathValue("id")
-	if err := a.authorize(r.Context(), id, token); err != nil {
-		return nil, err
-	}
-	return a.cfg.Store.Messages(r.Context(), id, after, page+1)
+	return id, a.authorize(r.Context(), id, token)
 }
 
 func (a *API) authorize(ctx context.Context, conversation, token string) error {

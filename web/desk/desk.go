@@ -129,6 +129,7 @@ type Desk struct {
 	mu       sync.Mutex
 	sessions map[*session]struct{}
 	watchers map[string]map[*session]struct{} // by conversation
+	held     map[string][2]string             // agent and offered by ticket, as pages were told last
 	asked    map[string]time.Time             // when a queue's places were told, by conversation
 	staff    map[string]desk.Agent            // agents as pages were told of them
 	left     map[string]time.Time             // when a waiting citizen's page was closed
@@ -151,7 +152,7 @@ func New(cfg Config) *Desk {
 	}
 	d := &Desk{
 		cfg: cfg, sessions: map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
-		staff: map[string]desk.Agent{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
+		staff: map[string]desk.Agent{}, held: map[string][2]string{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
 	}
 	cfg.Desk.Listen(d)
 	cfg.Hub.Follow(d.Committed)

@@ -18,13 +18,43 @@ func (d *Desk) Moved(c desk.Change) {
 		d.cfg.Log.Error("a frame was not sent", "err", err)
 		return
 	}
+	before := d.holders(c.Ticket)
 	for _, s := range d.all() {
-		if s.sees(c.Ticket) {
+		if s.hears(c) || before[0] == s.who.ID || before[1] == s.who.ID {
 			s.conn.Send(data)
 		}
 	}
 	d.committed(c)
 	go d.tellCitizens(c)
+}
+
+// holders returns whose a ticket was and to whom it was offered when pages were told last:
+// they are told that it is theirs no more.
+func (d *Desk) holders(t desk.Ticket) [2]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.held[t.Number]
+	if t.State.Open() {
+		d.held[t.Number] = [2]string{t.Agent, t.Offered}
+	} else {
+		delete(d.held, t.Number)
+	}
+	return before
+}
+
+// inQueue are the states in which others than the owner are concerned.
+func inQueue(s desk.State) bool {
+	return s == desk.Queued || s == desk.Offered || s == desk.Callback || s == desk.Calling
+}
+
+// hears reports whether a change is told to a page: what goes on between a colleague and her
+// citizen is told to supervisors only.
+func (s *session) hears(c desk.Change) bool {
+	t := c.Ticket
+	if id := s.who.ID; s.chief || t.Agent == id || t.Offered == id || t.Last == id {
+		return true
+	}
+	return (inQueue(c.From) || inQueue(t.State)) && s.sees(t)
 }
 
 // Staffed tells every page which agents have changed. Loads and signs of life change all the
@@ -91,28 +121,18 @@ func (d *Desk) Committed(conversation string, _ int64) {
 // tellEvery is how often a waiting citizen is told her place again.
 const tellEvery = 30 * time.Second
 
-// tellCitizens tells a ticket's citizen where she stands, and who waits behind her that the
-// queue has moved.
+// tellCitizens tells a ticket's citizen where she stands; who waits behind her is told by
+// lookAfter.
 func (d *Desk) tellCitizens(c desk.Change) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	if c.Event.Kind == "" { // a turn or another node made it: its rows are on record
+		if conv, err := d.cfg.Store.Conversation(ctx, c.Ticket.Conversation); err == nil {
+			d.cfg.Hub.Committed(conv.ID, conv.Seq)
+		}
+	}
 	if c.Event.Kind != desk.Tick {
 		d.tellStatus(ctx, c.Ticket.Conversation)
-	}
-	if (c.From == desk.Queued) == (c.Ticket.State == desk.Queued) {
-		return
-	}
-	now := d.cfg.Now()
-	for _, t := range d.cfg.Desk.Queue() {
-		if t.State != desk.Queued || t.Group != c.Ticket.Group || t.Number == c.Ticket.Number {
-			continue
-		}
-		d.mu.Lock()
-		due := now.Sub(d.asked[t.Conversation]) >= tellEvery
-		d.mu.Unlock()
-		if due {
-			d.tellStatus(ctx, t.Conversation)
-		}
 	}
 }
 
@@ -130,6 +150,10 @@ func (d *Desk) tellStatus(ctx context.Context, conversation string) {
 	if err != nil {
 		return // the next change tells it
 	}
+	d.sendStatus(conversation, status)
+}
+
+func (d *Desk) sendStatus(conversation string, status *desk.Status) {
 	data, err := json.Marshal(statusFrame{"desk", status})
 	if err != nil {
 		d.cfg.Log.Error("a frame was not sent", "err", err)

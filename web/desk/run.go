@@ -41,7 +41,7 @@ var onPage = map[string]bool{"web": true, "h5": true, "terminal": true}
 func (d *Desk) lookAfter(ctx context.Context) {
 	now := d.cfg.Now()
 	waiting := map[string]bool{}
-	for _, t := range d.cfg.Desk.Queue() {
+	for _, t := range d.cfg.Desk.Places(ctx) {
 		waiting[t.Conversation] = true
 		here := d.cfg.Hub.Has(t.Conversation)
 		d.mu.Lock()
@@ -54,10 +54,10 @@ func (d *Desk) lookAfter(ctx context.Context) {
 		due := here && now.Sub(d.asked[t.Conversation]) >= tellEvery
 		d.mu.Unlock()
 		if due {
-			d.tellStatus(ctx, t.Conversation)
+			d.sendStatus(t.Conversation, d.cfg.Desk.StatusAt(t.Ticket, t.Place, t.Minutes))
 		}
 		if away && onPage[t.Channel] {
-			if err := d.cfg.Desk.Away(ctx, t, since); err != nil {
+			if err := d.cfg.Desk.Away(ctx, t.Ticket, since); err != nil {
 				d.cfg.Log.Error("the wait of a citizen who left was not ended", "ticket", t.Number, "err", err)
 			}
 		}
