@@ -118,7 +118,9 @@ func (f *Follower) Step(ctx context.Context) (int, error) {
 	}
 	b, err := w.batch(ctx, f.cursor)
 	if err == nil {
+		worked := f.cfg.Now().Sub(f.since)
 		err = f.cfg.Store.Save(ctx, b)
+		f.since = f.cfg.Now().Add(-worked) // waiting for the disk is a rest already
 	}
 	if err != nil {
 		f.clusters, f.until = nil, time.Time{} // they hold what was not stored

@@ -39,13 +39,21 @@ type Entry struct {
 	Type  string `json:"type"`
 }
 
-// Due is an entry whose text is to be read again.
+// Due is an entry whose text is to be read again, or ends.
 type Due struct {
 	Entry
-	Review string `json:"review"`
+	// Why is DueReview or DueExpiry, On the day.
+	Why string `json:"why"`
+	On  string `json:"on"`
 	// Days until then; negative when it is past.
 	Days int `json:"days"`
 }
+
+// Why an entry is due.
+const (
+	DueReview = "review" // somebody promised to read it again
+	DueExpiry = "expiry" // it is not in force any more from then on
+)
 
 // Trips is what citizens saved.
 type Trips struct {
@@ -211,15 +219,22 @@ func (r *Report) due(k *kb.Knowledge, now time.Time) {
 	today := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	r.Due = []Due{}
 	for _, e := range (namer{k}).entries() {
-		date, err := time.Parse(time.DateOnly, e.review)
-		if err != nil {
-			continue
-		}
-		if days := int(date.Sub(today).Hours() / 24); days <= dueWithin {
-			r.Due = append(r.Due, Due{e.Entry, e.review, days})
+		r.dueOn(e.Entry, DueReview, e.review, today)
+		if !e.expires.IsZero() {
+			r.dueOn(e.Entry, DueExpiry, e.expires.In(now.Location()).Format(time.DateOnly), today)
 		}
 	}
 	slices.SortStableFunc(r.Due, func(a, b Due) int { return cmp.Compare(a.Days, b.Days) })
+}
+
+func (r *Report) dueOn(e Entry, why, day string, today time.Time) {
+	date, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return
+	}
+	if days := int(date.Sub(today).Hours() / 24); days <= dueWithin {
+		r.Due = append(r.Due, Due{e, why, day, days})
+	}
 }
 
 func trips(subjects []SubjectRow, k *kb.Knowledge) Trips {
@@ -295,16 +310,17 @@ func (n namer) kind(key string) string {
 
 type reviewed struct {
 	Entry
-	review string
+	review  string
+	expires time.Time
 }
 
 func (n namer) entries() []reviewed {
 	all := make([]reviewed, 0, len(n.k.Items)+len(n.k.Articles))
 	for _, it := range n.k.Items {
-		all = append(all, reviewed{Entry{"item/" + it.Code, it.Name, it.PoliceType}, it.Review})
+		all = append(all, reviewed{Entry{"item/" + it.Code, it.Name, it.PoliceType}, it.Review, it.Span().Expires})
 	}
 	for _, a := range n.k.Articles {
-		all = append(all, reviewed{Entry{"article/" + a.ID, a.Title, a.Category}, a.Review})
+		all = append(all, reviewed{Entry{"article/" + a.ID, a.Title, a.Category}, a.Review, a.Span().Expires})
 	}
 	return all
 }

@@ -134,7 +134,7 @@ func TestAReportGroupsAndNames(t *testing.T) {
 }
 
 func TestWhatIsToBeReadAgainIsListed(t *testing.T) {
-	k := &kb.Knowledge{Items: []*kb.Item{{Code: "A", Review: "2026-11-20"}, {Code: "B", Review: "2026-12-20"}, {Code: "C", Review: "2027-11-20"}, {Code: "D"}},
+	k := &kb.Knowledge{Items: []*kb.Item{{Code: "A", Review: "2026-11-20", Expires: "2026-12-01"}, {Code: "B", Review: "2026-12-20"}, {Code: "C", Review: "2027-11-20"}, {Code: "D"}},
 		Articles: []*kb.Article{{ID: "e", Review: "2026-11-22"}}}
 	var r Report
 	r.due(k, time.Date(2026, 11, 22, 23, 59, 0, 0, shenzhen))
@@ -142,7 +142,7 @@ func TestWhatIsToBeReadAgainIsListed(t *testing.T) {
 	for _, d := range r.Due {
 		got = append(got, d.Key)
 	}
-	if !slices.Equal(got, []string{"item/A", "article/e", "item/B"}) || r.Due[0].Days != -2 || r.Due[2].Days != 28 {
+	if !slices.Equal(got, []string{"item/A", "article/e", "item/A", "item/B"}) || r.Due[0].Days != -2 || r.Due[2].Why != DueExpiry || r.Due[3].Days != 28 {
 		t.Errorf("%+v", r.Due)
 	}
 }

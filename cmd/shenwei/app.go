@@ -33,6 +33,7 @@ type app struct {
 	now     func() time.Time
 
 	studio *kb.Studio
+	spare  spare
 	// poke has the follower look now; dates are those at which the live release changes by
 	// itself, the next one first. Only the follower touches them once it runs.
 	poke  chan struct{}
@@ -151,6 +152,7 @@ func (a *app) close() error {
 	}
 	if a.studio != nil {
 		a.studio.Close()
+		a.spare.close()
 	}
 	return a.store.Close()
 }

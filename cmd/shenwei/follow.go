@@ -63,13 +63,16 @@ func (a *app) swapTo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	running, err := a.builder.BuildRelease(rel)
-	if err != nil {
-		return err
+	running := a.spare.take(spareKey(rel)).Running
+	kept := running != nil
+	if !kept {
+		if running, err = a.builder.BuildRelease(rel); err != nil {
+			return err
+		}
 	}
 	a.live.Swap(running)
 	a.dates = rel.Dates(rel.AsOf, farAhead)
-	a.log.Info("release is live", "release", rel.Number)
+	a.log.Info("release is live", "release", rel.Number, "kept_from_gate", kept)
 	return nil
 }
 

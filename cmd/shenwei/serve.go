@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(a.label))
-	a.studio = kb.NewStudio(a.store, newGate(a.builder, a.store), a.log, a.now, a.look)
+	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
 		return errors.Join(err, ln.Close())

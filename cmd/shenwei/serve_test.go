@@ -29,7 +29,7 @@ func post(t *testing.T, addr, text string) bot.Reply {
 // waitFor polls a condition that another process brings about.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"shenwei/bot/release"
 	"shenwei/kb"
 	"shenwei/web/auth"
 )
@@ -79,9 +81,9 @@ func TestNoQuestionFailsOrMixesReleasesWhileTheyChange(t *testing.T) {
 // feeOf is the fee that a release says: odd ones are the first again.
 func feeOf(release int64) string {
 	if release%2 == 1 {
-		return "100元"
+		return "费用100元"
 	}
-	return fmt.Sprintf("%d元", 1000+release)
+	return fmt.Sprintf("费用%d元", 1000+release)
 }
 
 // publishFees publishes both items with the fee of a release.
@@ -92,7 +94,7 @@ func (d *workshop) publishFees(number int64, by kb.Member) (int64, error) {
 	}
 	var docs []kb.Document
 	for _, r := range live.Revisions {
-		if r.Kind == kb.KindItem && r.ID != "RK-050" {
+		if r.Kind == kb.KindItem && (r.ID == "CRJ-002" || r.ID == "JJ-007") {
 			docs = append(docs, withFee(r.Document, feeOf(number)))
 		}
 	}
@@ -236,5 +238,26 @@ func BenchmarkSave(b *testing.B) {
 			b.Fatalf("%v %v", err, saved.Problems)
 		}
 		seen = saved.Revision.Number
+	}
+}
+
+// BenchmarkPublishToAnswer is the way of a release of all the shipped knowledge from the
+// publishing to an engine that answers with it; on another node up to followEvery is added.
+func BenchmarkPublishToAnswer(b *testing.B) {
+	docs := shippedDocuments(b)
+	db, _ := openStudio(b, docs)
+	log := slog.New(slog.DiscardHandler)
+	a := &app{store: db, builder: newBuilder(b), live: release.NewLive(log), log: log}
+	drafts, err := db.AddDrafts(b.Context(), []kb.Document{withFee(itemOf(b, docs, "CRJ-011"), "1元")}, kb.FromEditor, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := int64(1); b.Loop(); n++ {
+		if _, err := db.Publish(b.Context(), kb.Order{Base: n, Put: drafts, At: time.Now()}); err != nil {
+			b.Fatal(err)
+		}
+		if err := a.swapTo(b.Context()); err != nil || a.live.Current().Release() != n+1 {
+			b.Fatal(err)
+		}
 	}
 }

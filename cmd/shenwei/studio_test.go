@@ -15,17 +15,17 @@ import (
 func TestAnEditGoesFromADraftToEveryCitizenAndBack(t *testing.T) {
 	d := newWorkshop(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
-	if r := d.ask("护照快到期了怎么换"); r.Item != "CRJ-002" || !strings.Contains(r.Text, "120元") {
+	if r := d.ask("护照快到期了怎么换"); r.Item != "CRJ-002" || !strings.Contains(r.Text, "费用：120元/本") {
 		t.Fatalf("%s %s", r.Item, r.Text)
 	}
 
-	saved := li.edit("item/CRJ-002", object{"fee": "140元/本", "asks": []string{"护照快到期了怎么换", "护照到期换新", "护照要换本"}})
+	saved := li.edit("item/CRJ-002", object{"fee": "140元/本"})
 	if len(saved["problems"].([]any)) != 0 || num(saved["revision"]) != 2 {
 		t.Fatalf("%v", saved)
 	}
 	_, draft, doc := li.open("item/CRJ-002")
-	body := doc["draft"].(map[string]any)["body"].(string)
-	if draft != 2 || !strings.Contains(body, "fee: 140元/本 # 见公告\n") || strings.Count(body, "\n") != strings.Count(passportItem, "\n")+1 {
+	body, was := doc["draft"].(map[string]any)["body"].(string), doc["live"].(map[string]any)["body"].(string)
+	if draft != 2 || body != strings.Replace(was, "\nfee: 120元/本 # 见公告\n", "\nfee: 140元/本 # 见公告\n", 1) || body == was {
 		t.Errorf("the draft's text:\n%s", body)
 	}
 	if list := li.ok("GET", "/documents?kind=item&state=draft", nil); num(list["total"]) != 1 {
@@ -50,7 +50,7 @@ func TestAnEditGoesFromADraftToEveryCitizenAndBack(t *testing.T) {
 	if took := time.Since(start); took > time.Second*5 {
 		t.Errorf("live after %v", took)
 	}
-	if r := d.ask("护照快到期了怎么换"); r.Release != 2 || !strings.Contains(r.Text, "140元") {
+	if r := d.ask("护照快到期了怎么换"); r.Release != 2 || !strings.Contains(r.Text, "费用：140元/本") {
 		t.Errorf("release %d: %s", r.Release, r.Text)
 	}
 	view := wang.ok("GET", fmt.Sprintf("/changes/%d", change), nil)
@@ -63,7 +63,7 @@ func TestAnEditGoesFromADraftToEveryCitizenAndBack(t *testing.T) {
 		t.Fatalf("release %d", n)
 	}
 	d.liveFrom(3)
-	if r := d.ask("护照快到期了怎么换"); r.Release != 3 || !strings.Contains(r.Text, "120元") {
+	if r := d.ask("护照快到期了怎么换"); r.Release != 3 || !strings.Contains(r.Text, "费用：120元/本") {
 		t.Errorf("release %d: %s", r.Release, r.Text)
 	}
 	waitFor(t, "the roll-back has its report", func() bool {
@@ -151,12 +151,13 @@ func TestBadInputToTheStudioIsRefusedInWords(t *testing.T) {
 	if dr := doc["draft"].(map[string]any); dr["fields"] != nil || !strings.Contains(dr["body"].(string), "name: [") {
 		t.Errorf("%v", dr)
 	}
+	someAsk := d.app.live.Current().Knowledge().Item("RK-050").Asks[0]
 	hints := li.ok("POST", "/hints", object{"key": "item/CRJ-002", "fields": object{
-		"asks": []string{"身份证丢了怎么补", "护照到期换新本", "护照到期换新本"}, "counter_asks": []string{"护照到期换新本"}, "fee": "99元",
+		"asks": []string{someAsk, "护照到期换新本", "护照到期换新本"}, "counter_asks": []string{"护照到期换新本"}, "fee": "99元",
 		"facets": object{"fee": "另收 88元"},
 	}})
 	says, _ = json.Marshal(hints["hints"])
-	for _, want := range []string{`"duplicate"`, "居民身份证丢失补领", `"contradiction"`, `"fact"`, "88元"} {
+	for _, want := range []string{`"duplicate"`, d.app.live.Current().Knowledge().Item("RK-050").Name, `"contradiction"`, `"fact"`, "88元"} {
 		if !strings.Contains(string(says), want) {
 			t.Errorf("%s is missing in %s", want, says)
 		}
@@ -280,13 +281,13 @@ func TestAScheduledReleaseGoesLiveAtItsTimeAndStopsWhenItsBaseBreaksIt(t *testin
 
 	// The scheduled change is right on its base; another one, published meanwhile, adds the gold
 	// row that it breaks.
-	li.edit("item/CRJ-002", object{"asks": []string{"完全无关的问法"}, "name": "出国证件办理", "aliases": []string{}, "summary": "出国。"})
-	change = li.submit("改名", "item/CRJ-002")
+	li.edit("item/CRJ-002", object{"expires": "2020-01-01"})
+	change = li.submit("停办", "item/CRJ-002")
 	wang.approve(change)
 	report = wang.gate(change)
 	later := time.Now().Add(time.Hour).UTC()
-	wang.ok("POST", fmt.Sprintf("/changes/%d/publish", change), object{"gate": report["run"], "at": later, "override": "改名"})
-	li.ok("PUT", "/documents/gold/new.tsv/draft", object{"base": 0, "body": goldHeader + "n1\t护照到期换新\tanswer\tCRJ-002\thow\t2\n"})
+	wang.ok("POST", fmt.Sprintf("/changes/%d/publish", change), object{"gate": report["run"], "at": later, "override": "停办"})
+	li.ok("PUT", "/documents/gold/new.tsv/draft", object{"base": 0, "body": goldHeader + "n1\t护照还有三个月到期，想换一本新的\tanswer\tCRJ-002\thow\t2\n"})
 	other := li.submit("加题", "gold/new.tsv")
 	wang.approve(other)
 	wang.publish(other, nil)
@@ -296,10 +297,7 @@ func TestAScheduledReleaseGoesLiveAtItsTimeAndStopsWhenItsBaseBreaksIt(t *testin
 	v := wang.ok("GET", fmt.Sprintf("/changes/%d", change), nil)
 	schedule := v["schedule"].(map[string]any)
 	comments, _ := json.Marshal(v["comments"])
-	switch r := d.ask("护照到期换新"); {
-	case r.Item == "CRJ-002" && v["state"] == "published": // the shipped weights may find it by other words
-		t.Skip("the change does not break the new row on this knowledge")
-	case v["state"] != "approved" || schedule["state"] != "failed" || !strings.Contains(string(comments), "定时发布没有进行"):
+	if v["state"] != "approved" || schedule["state"] != "failed" || !strings.Contains(string(comments), "定时发布没有进行") {
 		t.Errorf("%v", v)
 	}
 	if rel := wang.ok("GET", "/releases", nil)["list"].([]any); len(rel) != 3 {
@@ -323,12 +321,12 @@ func TestATextComesIntoForceAndGoesByItselfAndNotBackWithTheClock(t *testing.T) 
 	}
 	wang.ok("POST", fmt.Sprintf("/changes/%d/publish", change), object{"gate": report["run"], "override": "到期停办"})
 	d.liveFrom(2)
-	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "120元") {
+	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "费用：120元/本") {
 		t.Errorf("before its time: %s", r.Text)
 	}
 	d.jump(3 * time.Hour)
 	d.liveFrom(3)
-	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "140元") {
+	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "费用：140元/本") {
 		t.Errorf("in force: %s", r.Text)
 	}
 	d.jump(-24 * time.Hour) // the clock is set back
@@ -337,7 +335,7 @@ func TestATextComesIntoForceAndGoesByItselfAndNotBackWithTheClock(t *testing.T) 
 	wang.approve(other)
 	wang.publish(other, nil)
 	d.liveFrom(4)
-	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "140元") {
+	if r := d.ask("护照快到期了怎么换"); !strings.Contains(r.Text, "费用：140元/本") {
 		t.Errorf("a clock that was set back took it out of force: %s", r.Text)
 	}
 	d.jump(72 * time.Hour)
@@ -375,7 +373,7 @@ func TestWhatIsSetForTheMomentHoldsAtOnceAndTouchesNoEmergency(t *testing.T) {
 	id := num(li.ok("POST", "/takedowns", object{"key": "item/CRJ-002", "reason": "价格有误"})["id"])
 	until("the item is hidden", func(r bot.Reply) bool { return r.Item == "" })
 	r := d.ask("护照快到期了怎么换")
-	if r.Action != bot.Decline || r.Handoff != nil || !strings.Contains(r.Text, "12345") || strings.Contains(r.Text, "120元") || len(r.Sources) != 0 {
+	if r.Action != bot.Decline || r.Handoff != nil || !strings.Contains(r.Text, "12345") || strings.Contains(r.Text, "费用：120元/本") || len(r.Sources) != 0 {
 		t.Errorf("%+v", r)
 	}
 	trace, err := d.app.store.Trace(t.Context(), r.Conversation, r.Seq)
@@ -421,4 +419,39 @@ func TestWhatIsSetForTheMomentHoldsAtOnceAndTouchesNoEmergency(t *testing.T) {
 	}
 	boss.ok("PUT", "/switches", object{"all_to_people": false, "reason": "升级完成"})
 	until("answers are back", func(r bot.Reply) bool { return r.Item == "CRJ-002" })
+}
+
+func TestTheEngineThatTheGateRanIsTheOneThatGoesLive(t *testing.T) {
+	d := newDesk(t, smallKnowledge(t))
+	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
+	li.edit("item/CRJ-002", object{"fee": "1元"})
+	li.edit("item/JJ-007", object{"fee": "2元"})
+	one, two := li.submit("一", "item/CRJ-002"), li.submit("二", "item/JJ-007")
+	wang.approve(one)
+	wang.approve(two)
+	wang.gate(two)
+	report := wang.gate(one) // the last run's engine is kept
+	d.app.spare.mu.Lock()
+	kept := d.app.spare.engine
+	d.app.spare.mu.Unlock()
+	if kept == nil {
+		t.Fatal("no engine is kept")
+	}
+	wang.ok("POST", fmt.Sprintf("/changes/%d/publish", one), object{"gate": report["run"]})
+	d.liveFrom(2)
+	if d.app.live.Current() != kept.Engine {
+		t.Error("another engine was built")
+	}
+	if r := d.ask("护照快到期了怎么换"); r.Release != 2 || !strings.Contains(r.Text, "费用：1元") || r.Sources[0].Revision != 2 {
+		t.Errorf("%+v", r)
+	}
+	report = wang.gate(two)
+	if n := num(wang.ok("POST", "/releases/2/rollback", object{"reason": "试"})["release"]); n != 3 {
+		t.Fatal(n)
+	}
+	d.liveFrom(3)
+	if r := d.ask("驾照到期怎么换"); r.Release != 3 || strings.Contains(r.Text, "费用：2元") {
+		t.Errorf("an engine of another candidate went live: %s", r.Text)
+	}
+	wang.refused(409, "POST", fmt.Sprintf("/changes/%d/publish", two), object{"gate": report["run"]}, "请重新运行")
 }

@@ -52,6 +52,8 @@ type Live interface {
 	Site() bot.Site
 	// Links are an item's buttons, the one to tap first.
 	Links(it *kb.Item) []bot.Link
+	// Overrides are what is set for the moment; never nil.
+	Overrides() *bot.Overrides
 }
 
 // Config is what the package needs.
@@ -74,6 +76,8 @@ type Config struct {
 	// stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// Now is the clock of notices; time.Now when nil.
+	Now func() time.Time
 	// Assets holds the built pages: index.html and assets/.
 	Assets fs.FS
 }
@@ -88,6 +92,9 @@ type Chat struct {
 func New(cfg Config) (*Chat, error) {
 	if cfg.Answered == nil {
 		cfg.Answered = func(string, time.Duration) {}
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	files, err := loadStatic(cfg.Assets)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/kb"
 	"shenwei/web/markdown"
@@ -45,9 +46,11 @@ type view struct {
 	Description string
 	Canonical   string
 	Sample      bool
-	Hotline     string
-	Release     int64
-	Page        any
+	// Notices head every page while they hold.
+	Notices []bot.Notice
+	Hotline string
+	Release int64
+	Page    any
 }
 
 func (c *Chat) view(l Live, title, description, canonical string, page any) view {
@@ -55,6 +58,7 @@ func (c *Chat) view(l Live, title, description, canonical string, page any) view
 	if l != nil {
 		site := l.Site()
 		v.Sample, v.Hotline, v.Release = site.Sample, site.Hotline, l.Release()
+		v.Notices = l.Overrides().Running(c.cfg.Now())
 	}
 	return v
 }

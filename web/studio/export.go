@@ -46,13 +46,14 @@ func tables(rep *insight.Report, missed []missedCluster) sheets {
 	for _, e := range rep.NeverHit {
 		never = append(never, []any{e.Title, e.Key, e.Type})
 	}
-	due := [][]any{{"名称", "编号", "类别", "复核日期", "还有几天"}}
+	due := [][]any{{"名称", "编号", "类别", "事由", "日期", "还有几天"}}
 	for _, d := range rep.Due {
-		due = append(due, []any{d.Title, d.Key, d.Type, d.Review, int64(d.Days)})
+		why := map[string]string{insight.DueReview: "待复核", insight.DueExpiry: "将失效"}[d.Why]
+		due = append(due, []any{d.Title, d.Key, d.Type, why, d.On, int64(d.Days)})
 	}
 	return sheets{
 		{"rows", "按" + byNames[rep.By], rows}, {"top", "问得最多", counted("名称", rep.Top)}, {"failed", "失败最多", counted("名称", rep.Failed)},
-		{"never_hit", "从未命中", never}, {"due", "待复核", due}, {"missed", "没答好的问题", missedRows(missed)}, {"trips", "少跑几趟", tripRows(rep)},
+		{"never_hit", "从未命中", never}, {"due", "待复核与将失效", due}, {"missed", "没答好的问题", missedRows(missed)}, {"trips", "少跑几趟", tripRows(rep)},
 	}
 }
 

@@ -1,13 +1,24 @@
-import { ref } from 'vue'
+import { onBeforeUnmount, ref } from 'vue'
 import { api, type PopularItem, type Site } from '../shared/api'
 
 const shown = 8
+/** How long a notice may take to reach a page that is open, in milliseconds. */
+const again = 60_000
 
-/** What the welcome shows. Both are a courtesy: without them one can still ask. */
+/** What the welcome and the head show. It is a courtesy: without it one can still ask. */
 export function useSite() {
   const site = ref<Site | null>(null)
   const popular = ref<PopularItem[]>([])
-  api.site().then((s) => (site.value = s), () => undefined)
+  const load = () => {
+    if (!document.hidden) api.site().then((s) => (site.value = s), () => undefined)
+  }
+  load()
   api.popular().then((items) => (popular.value = items.slice(0, shown)), () => undefined)
+  const timer = setInterval(load, again)
+  document.addEventListener('visibilitychange', load)
+  onBeforeUnmount(() => {
+    clearInterval(timer)
+    document.removeEventListener('visibilitychange', load)
+  })
   return { site, popular }
 }

@@ -24,7 +24,7 @@ export const desk = {
   unmask: (number: string, what: { what: 'row' | 'call' | 'order'; seq?: number; order?: string; reason: string }) =>
     call<{ text?: string; call?: Call; order?: Order }>('POST', `${ticket(number)}/unmask`, what),
   keep: (number: string, seq: number, question: string) => call<{ key: string }>('POST', `${ticket(number)}/keep`, { seq, question }),
-  draft: (conversation: string, text: string) => call<unknown>('PUT', `${base}/draft`, { conversation, text }, true),
+  draft: (conversation: string, text: string) => call<unknown>('PUT', `${base}/draft`, { conversation, text }, { keepalive: true }),
   canned: async () => (await call<{ canned: Canned[] | null }>('GET', `${base}/canned`)).canned ?? [],
   saveCanned: (c: Partial<Canned>) => call<Canned>('POST', `${base}/canned`, c),
   orders: async (filter: { state?: string; ticket?: string }) => (await call<{ orders: Order[] | null }>('GET', withQuery(`${base}/orders`, filter))).orders ?? [],

@@ -266,8 +266,12 @@ export class Hotline {
   private put(ticket: Ticket, event: string): void {
     const was = this.state.tickets[ticket.number]
     if (!newer(was, ticket)) return
-    this.state.tickets[ticket.number] = ticket
     const talk = this.state.talks[ticket.conversation]
+    // What is some colleague's now is told of no more, unless it is looked at.
+    const me = this.state.me?.id
+    const mine = !ticket.agent || [ticket.agent, ticket.offered, ticket.last].includes(me)
+    if (!mine && !talk && !this.state.chief) delete this.state.tickets[ticket.number]
+    else this.state.tickets[ticket.number] = ticket
     if (talk && !talk.ticket) talk.ticket = ticket.number
     if (!was || was.version !== ticket.version) this.options.onTicket?.(ticket, was?.state ?? '', event)
   }

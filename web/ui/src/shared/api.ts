@@ -46,7 +46,9 @@ export interface Stored {
   author?: string; event?: string; data?: { [name: string]: unknown }
 }
 
-export interface Site { sample: boolean; name: string; hotline: string; notice: string }
+/** What the operator has to say at the moment, for instance a typhoon. */
+export interface SiteNotice { text: string; level: string; until: string }
+export interface Site { sample: boolean; name: string; hotline: string; notice: string; notices?: SiteNotice[] | null }
 export interface PopularItem {
   code: string; name: string; police_type: string; summary: string; trips: number | string
 }
@@ -74,16 +76,16 @@ export class ApiError extends Error {
 
 const timeout = 15000
 
-export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}, patience = timeout): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
-  const timer = setTimeout(() => abort && abort.abort(), timeout)
+  const timer = setTimeout(() => abort && abort.abort(), patience)
   try {
     const response = await fetch(path, {
       credentials: 'same-origin', cache: 'no-store', ...(abort ? { signal: abort.signal } : {}), ...init,
     })
     if (!response.ok) throw await failure(response)
     if (response.status === 204) return undefined as unknown as T
-    return (await response.json()) as T
+    return (/^text\/plain/.test(response.headers.get('Content-Type') || '') ? await response.text() : await response.json()) as T
   } catch (cause) {
     if (cause instanceof ApiError) throw cause
     throw new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' })
@@ -140,6 +142,9 @@ export const api = {
     const body = await request<{ messages: Stored[] | null }>(path, token ? { headers: { Authorization: `Bearer ${token}` } } : {})
     return body.messages || []
   },
+  /** The conversation as a text to keep. */
+  transcript: (conversation: string, token: string) =>
+    request<string>(`/api/v1/conversations/${encodeURIComponent(conversation)}/transcript`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}),
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
     post<{ offer?: string } | undefined>('/api/v1/feedback', vote),
 }

@@ -23,7 +23,7 @@ export interface ConversationState {
 }
 
 export interface ConversationOptions {
-  api: Pick<Api, 'say' | 'messages' | 'feedback'>
+  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript'>
   dial: () => Wire
   keep: Keep
   random?: () => number
@@ -126,6 +126,11 @@ export class Conversation {
 
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
     return this.options.api.feedback({ ...this.session, seq, score, reason })
+  }
+
+  /** The whole conversation as a text to keep, as the record has it. */
+  transcript(): Promise<string> {
+    return this.options.api.transcript(this.session.conversation, this.session.token)
   }
 
   // ---- what arrives

@@ -25,6 +25,9 @@ export const roleNames: { [role in Role]: string } = {
   editor: '编辑', reviewer: '审核', agent: '坐席', supervisor: '班长', administrator: '管理员', auditor: '审计',
 }
 
+/** Building an engine of drafts may take longer than a citizen would wait; in milliseconds. */
+const patience = 60_000
+
 let csrf = ''
 const onLost: (() => void)[] = []
 
@@ -34,15 +37,16 @@ export const useToken = (token: string): void => { csrf = token }
 export const whenLost = (back: () => void): void => { onLost.push(back) }
 
 /**
- * Asks the server; a body is sent as JSON. Fails with an ApiError, whatever went wrong. With
- * keepalive the request outlives the page.
+ * Asks the server; a body is sent as JSON. Fails with an ApiError, whatever went wrong. how:
+ * patience in milliseconds, keepalive for a request that outlives the page.
  */
-export async function call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, how: { patience?: number; keepalive?: boolean } | number = {}): Promise<T> {
+  const opts = typeof how === 'number' ? { patience: how } : how
   const headers: Record<string, string> = {}
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
   try {
-    return await request<T>(path, { method, headers, ...(keepalive ? { keepalive } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    return await request<T>(path, { method, headers, ...(opts.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, opts.patience)
   } catch (cause) {
     if (csrf && cause instanceof ApiError && cause.code === 'unauthorized') onLost.forEach((back) => back())
     throw cause
