@@ -37,16 +37,15 @@ export const useToken = (token: string): void => { csrf = token }
 export const whenLost = (back: () => void): void => { onLost.push(back) }
 
 /**
- * Asks the server; a body is sent as JSON. Fails with an ApiError, whatever went wrong. how:
- * patience in milliseconds, keepalive for a request that outlives the page.
+ * Asks the server; a body is sent as JSON. Fails with an ApiError, whatever went wrong.
+ * With keepalive the request outlives the page.
  */
-export async function call<T>(method: string, path: string, body?: unknown, how: { patience?: number; keepalive?: boolean } | number = {}): Promise<T> {
-  const opts = typeof how === 'number' ? { patience: how } : how
+export async function call<T>(method: string, path: string, body?: unknown, how: { keepalive?: boolean } = {}): Promise<T> {
   const headers: Record<string, string> = {}
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
   try {
-    return await request<T>(path, { method, headers, ...(opts.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, opts.patience)
+    return await request<T>(path, { method, headers, ...(how.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, patience)
   } catch (cause) {
     if (csrf && cause instanceof ApiError && cause.code === 'unauthorized') onLost.forEach((back) => back())
     throw cause
