@@ -76,7 +76,7 @@ export class ApiError extends Error {
 
 const timeout = 15000
 
-export async function request<T>(path: string, init: RequestInit = {}, patience = timeout): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}, patience = timeout, read = (r: Response): Promise<T> => r.json()): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
   const timer = setTimeout(() => abort && abort.abort(), patience)
   try {
@@ -85,7 +85,7 @@ export async function request<T>(path: string, init: RequestInit = {}, patience 
     })
     if (!response.ok) throw await failure(response)
     if (response.status === 204) return undefined as unknown as T
-    return (/^text\/plain/.test(response.headers.get('Content-Type') || '') ? await response.text() : await response.json()) as T
+    return await read(response)
   } catch (cause) {
     if (cause instanceof ApiError) throw cause
     throw new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' })
@@ -144,7 +144,7 @@ export const api = {
   },
   /** The conversation as a text to keep. */
   transcript: (conversation: string, token: string) =>
-    request<string>(`/api/v1/conversations/${encodeURIComponent(conversation)}/transcript`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}),
+    request<string>(`/api/v1/conversations/${encodeURIComponent(conversation)}/transcript`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}, timeout, (r) => r.text()),
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
     post<{ offer?: string } | undefined>('/api/v1/feedback', vote),
 }
