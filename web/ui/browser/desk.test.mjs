@@ -58,6 +58,7 @@ async function wantsPerson(page) {
   await strip(page).waitFor()
 }
 async function reply(page, text) {
+  await page.keyboard.press('Alt+KeyR')
   await replyField(page).fill(text)
   await replyField(page).press('Enter')
   await bubble(page, text).waitFor()
@@ -144,6 +145,7 @@ describe('an hour at the hotline', () => {
     await button(dialog, '核对身份').click()
     await button(dialog, '查看').click()
     await a.locator('.stream').getByText(number).waitFor()
+    await dialog.waitFor({ state: 'hidden' })
 
     await a.keyboard.press('Alt+KeyN')
     await a.getByRole('textbox', { name: '内部备注' }).fill('这位市民很着急，请优先')
@@ -168,6 +170,7 @@ describe('an hour at the hotline', () => {
     await keep.getByLabel(/^市民会怎么问/).fill('换护照能不能先在网上约')
     await button(keep, '存为草稿').click()
     await a.getByText('已存为知识草稿').waitFor()
+    await keep.waitFor({ state: 'hidden' })
     await a.keyboard.press('Alt+KeyO')
     const order = a.getByRole('dialog', { name: '新建工单' })
     await order.getByLabel('标题').fill('护照换发核实')
@@ -242,7 +245,7 @@ describe('an hour at the hotline', () => {
     await a.keyboard.press('Alt+KeyT')
     const dialog = a.getByRole('dialog', { name: '转接' })
     await dialog.getByLabel('转给坐席').selectOption({ label: (await dialog.locator('option', { hasText: '002 号' }).innerText()).trim() })
-    await dialog.getByLabel(/^陪同转接/).check()
+    await dialog.getByLabel(/陪同转接/).check()
     await dialog.getByLabel('原因').fill('需要出入境的同事')
     await shoot(a, 'desk-transfer')
     await clean(a)

@@ -16,7 +16,8 @@ export function usePacket(ticket: Ref<Ticket | null>, talk: Ref<Talk | undefined
       const p = await desk.packet(number)
       if (mine !== round) return
       packet.value = p
-      suggestions.value = p.suggestions ?? []
+      // «Not ours» and the like rest on nothing: an agent says that in her own words.
+      suggestions.value = (p.suggestions ?? []).filter((s) => s.item || s.article || s.options?.length)
     } catch {
       // The conversation itself is there; the packet is asked for again with its next line.
     }

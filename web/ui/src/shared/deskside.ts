@@ -100,6 +100,9 @@ export class DeskSide {
       case 'typing':
         this.hear(frame as HintIn & { type: 'typing' })
         return true
+      case 'event': // what was being typed has come
+        if ((frame as { kind?: string }).kind === 'agent') this.state.typing = ''
+        return false
       case 'read':
         this.state.readTo = Math.max(this.state.readTo, (frame as HintIn & { type: 'read' }).seq || 0)
         return true
