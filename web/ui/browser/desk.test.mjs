@@ -293,7 +293,7 @@ describe('an hour at the hotline', () => {
     await b.getByRole('dialog', { name: '键盘' }).waitFor({ state: 'hidden' })
   })
 
-  test('it ends with a code; the citizen rates it, keeps the record and can come back', async () => {
+  test('it ends with a code; the citizen rates it and keeps the record', async () => {
     const first = citizens[0].page
     await b.keyboard.press('Alt+KeyE')
     const dialog = b.getByRole('dialog', { name: '结束会话' })
@@ -304,28 +304,37 @@ describe('an hour at the hotline', () => {
     await first.getByRole('button', { name: /^5 星/ }).click()
     await button(first, '说得清楚').click()
     await clean(first)
+    await first.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
     await shoot(first, 'chat-phone-rate')
     await button(first, '提交评价').click()
     await first.getByText('谢谢您的评价').waitFor()
     const [file] = await Promise.all([first.waitForEvent('download'), button(first, '保存对话记录').click()])
     assert.match(file.suggestedFilename(), /^HZ\S+\.txt$/)
     await b.getByRole('button', { name: /^整理完成/ }).click()
-    await button(first, '找回这位坐席').click()
-    await b.locator('.ring').waitFor()
-    await b.keyboard.press('Alt+KeyA')
-    await strip(first).getByText('坐席 002 号正在为您服务').waitFor()
   })
 
-  test('the quality sheet and the report', async () => {
+  test('a supervisor draws a sample, fills the sheet, and reads the report', async () => {
     await chief.getByRole('link', { name: '质检' }).click()
     await button(chief, '随机抽取').click()
-    await chief.getByText(/这段时间没有|· 00\d 号/).first().waitFor()
+    await chief.locator('.panel .bare').first().click()
+    await bubble(chief, question).waitFor()
+    await chief.getByLabel(/^响应及时/).fill('12')
     await clean(chief)
     await shoot(chief, 'desk-quality')
+    await button(chief, '保存评分').click()
+    await chief.getByRole('cell', { name: '97' }).waitFor()
     await chief.getByRole('link', { name: '报表' }).click()
     await chief.getByRole('cell', { name: '机器人独立接待' }).waitFor()
     await clean(chief)
     await shoot(chief, 'desk-report')
+  })
+
+  test('the citizen comes back within 72 hours, to the same agent', async () => {
+    const first = citizens[0].page
+    await button(first, '找回这位坐席').click()
+    await b.locator('.ring').waitFor()
+    await b.keyboard.press('Alt+KeyA')
+    await strip(first).getByText('坐席 002 号正在为您服务').waitFor()
   })
 
   test('on a telephone the list and the conversation are one after the other', async () => {
