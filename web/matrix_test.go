@@ -101,7 +101,6 @@ var mayCall = map[string]string{
 	"GET /api/v1/desk/tickets/{number}/suggest":         "a s",
 	"POST /api/v1/desk/tickets/{number}/do":             "a s",
 	"POST /api/v1/desk/tickets/{number}/unmask":         "a s",
-	"POST /api/v1/desk/tickets/{number}/keep":           "a s",
 	"GET /api/v1/desk/search":                           "a s",
 	"GET /api/v1/desk/agents":                           "a s",
 	"PUT /api/v1/desk/draft":                            "a s",

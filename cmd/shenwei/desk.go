@@ -63,9 +63,6 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 			return nil
 		},
 	}
-	if a.studio != nil {
-		cfg.Drafts = a.studio
-	}
 	a.store.DeliverBy(a.channels.parcels)
 	cfg.Reach = a.channels.reach
 	hook, err := a.cfg.webhook(a.store)

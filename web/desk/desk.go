@@ -97,8 +97,6 @@ type Config struct {
 	// Reach tells whether words reach a citizen on another channel; nil on our own pages. It
 	// may be nil.
 	Reach func(ctx context.Context, channel, conversation string) (*Reach, error)
-	// Drafts takes what agents think should be known; nil where there is no studio.
-	Drafts Drafts
 	// Deadlines are the due times of work orders; nil for the house's.
 	Deadlines desk.Deadlines
 	// Parcels makes of every work order that was made or changed what goes into the outbox,

@@ -23,7 +23,7 @@ export const desk = {
   search: async (q: string) => (await call<{ suggestions: Suggestion[] | null }>('GET', withQuery(`${base}/search`, { q }))).suggestions ?? [],
   unmask: (number: string, what: { what: 'row' | 'call' | 'order'; seq?: number; order?: string; reason: string }) =>
     call<{ text?: string; call?: Call; order?: Order }>('POST', `${ticket(number)}/unmask`, what),
-  keep: (number: string, seq: number, question: string) => call<{ key: string }>('POST', `${ticket(number)}/keep`, { seq, question }),
+  keep: (number: string, seq: number, question: string) => call<{ kind: string; id: string }>('POST', `${ticket(number)}/knowledge`, { seq, question }),
   draft: (conversation: string, text: string) => call<unknown>('PUT', `${base}/draft`, { conversation, text }, { keepalive: true }),
   canned: async () => (await call<{ canned: Canned[] | null }>('GET', `${base}/canned`)).canned ?? [],
   saveCanned: (c: Partial<Canned>) => call<Canned>('POST', `${base}/canned`, c),
