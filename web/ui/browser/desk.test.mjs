@@ -274,7 +274,7 @@ describe('an hour at the hotline', () => {
     await chief.getByRole('textbox', { name: '内部备注' }).fill('先问清楚是不是急用')
     await button(chief, '提示坐席').click()
     await bubble(b, '先问清楚是不是急用').waitFor()
-    assert.equal(await first.getByText('先问清楚').count(), 0)
+    assert.equal(await first.getByText('先问清楚是不是急用').count(), 0)
     await clean(chief)
     await shoot(chief, 'desk-look')
     await chief.getByRole('link', { name: '大屏' }).click()
