@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -58,18 +59,15 @@ func (s Site) fill(tmpl, code string) string {
 	return strings.NewReplacer("{code}", url.PathEscape(code), "{base_url}", s.BaseURL).Replace(tmpl)
 }
 
-// links returns an item's buttons, the one to tap first.
+// links returns an item's buttons, the one to tap first. An item's own address goes before the
+// operator's template.
 func (s Site) links(it *kb.Item) []Link {
-	web := s.Links[LinkWeb]
-	if web == "" {
-		web = "{base_url}/items/{code}"
+	links := []Link{{LinkWeb, "去办理", cmp.Or(it.Links[string(LinkWeb)], s.fill(cmp.Or(s.Links[LinkWeb], "{base_url}/items/{code}"), it.Code))}}
+	if to := cmp.Or(it.Links[string(LinkMini)], s.fill(s.Links[LinkMini], it.Code)); to != "" {
+		links = append(links, Link{LinkMini, "打开小程序办理", to})
 	}
-	links := []Link{{LinkWeb, "去办理", s.fill(web, it.Code)}}
-	if t := s.Links[LinkMini]; t != "" {
-		links = append(links, Link{LinkMini, "打开小程序办理", s.fill(t, it.Code)})
-	}
-	if t := s.Links[LinkTerminal]; t != "" && it.Terminal {
-		links = append(links, Link{LinkTerminal, "找自助机办理", s.fill(t, it.Code)})
+	if to := cmp.Or(it.Links[string(LinkTerminal)], s.fill(s.Links[LinkTerminal], it.Code)); to != "" && it.Terminal {
+		links = append(links, Link{LinkTerminal, "找自助机办理", to})
 	}
 	return links
 }

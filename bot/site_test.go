@@ -99,3 +99,15 @@ func TestEveryDangerCardCanBeActedOn(t *testing.T) {
 		}
 	}
 }
+
+func TestAnItemsOwnAddressGoesBeforeTheTemplate(t *testing.T) {
+	site := Site{Links: map[LinkKind]string{LinkWeb: "https://do.example/{code}"}}
+	it := &kb.Item{Code: "CRJ-001", Links: map[string]string{"miniprogram": "weixin://dl/own", "web": "https://own.example/a"}}
+	got := site.links(it)
+	if len(got) != 2 || got[0].URL != "https://own.example/a" || got[1].URL != "weixin://dl/own" {
+		t.Errorf("%+v", got)
+	}
+	if got := site.links(&kb.Item{Code: "CRJ-001"}); len(got) != 1 || got[0].URL != "https://do.example/CRJ-001" {
+		t.Errorf("%+v", got)
+	}
+}

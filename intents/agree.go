@@ -22,7 +22,7 @@ func articleKinds(un *Understanding) (f [4]float32) {
 	if un.Facet == kb.Consequence {
 		f[2] = 1
 	}
-	if len(un.runes) > 40 {
+	if signs(un.runes) > longLine {
 		f[3] = 1
 	}
 	return f

@@ -1,6 +1,8 @@
 package intents
 
 import (
+	"strings"
+
 	"shenwei/kb/segment"
 )
 
@@ -14,7 +16,7 @@ const (
 // demandOf is the part of a story that asks: its last clauses from the last question word on,
 // long enough to say something. from is 0 for a line that is no story.
 func demandOf(runes []rune) (from, to int) {
-	if len(runes) <= longLine {
+	if signs(runes) <= longLine {
 		return 0, 0
 	}
 	to = len(runes)
@@ -29,7 +31,7 @@ func demandOf(runes []rune) (from, to int) {
 			begin--
 		}
 		start = begin
-		if to-start >= leastDemand && containsAny(string(runes[start:to]), questionWords) {
+		if signs(runes[start:to]) >= leastDemand && containsAny(string(runes[start:to]), questionWords) {
 			break
 		}
 	}
@@ -38,6 +40,32 @@ func demandOf(runes []rune) (from, to int) {
 
 // Demands reports whether a clause asks or wants something.
 func Demands(clause string) bool { return containsAny(clause, questionWords) }
+
+// signs is the length of a line in Chinese characters: a Latin word counts as two of them, or as
+// many as it has letters.
+func signs(runes []rune) int {
+	n, word := 0, 0
+	for _, r := range runes {
+		switch {
+		case latin(r):
+			if word++; word <= 2 {
+				n++
+			}
+			continue
+		case r != ' ':
+			n++
+		}
+		word = 0
+	}
+	return n
+}
+
+func letter(r rune) bool { return r >= 'a' && r <= 'z' }
+
+// latinWord reports whether a token is a word of three Latin letters or more.
+func latinWord(text string) bool {
+	return len(text) >= 3 && strings.IndexFunc(text, func(r rune) bool { return !letter(r) }) < 0
+}
 
 // part describes the runes [from, to) of a line by themselves.
 func part(un *Understanding, c *Concepts, from, to int) []raw {
@@ -57,7 +85,7 @@ func part(un *Understanding, c *Concepts, from, to int) []raw {
 			hits = append(hits, h)
 		}
 	}
-	return features(tokens, hits, c, runes, func(int) float32 { return 1 })
+	return features(tokens, hits, c, runes)
 }
 
 // dampened keeps long stories comparable: beyond some thirty characters more words lower
@@ -71,31 +99,4 @@ func dampened(norm float32, runes int) float32 {
 	return norm * (0.45 + 0.55*f)
 }
 
-// focus weighs the clauses of a long line: what is asked and the last demand count fully,
-// the story before them less.
-func focus(runes []rune) func(int) float32 {
-	const short = 24
-	if len(runes) <= short {
-		return func(int) float32 { return 1 }
-	}
-	weight := make([]float32, len(runes)+1)
-	start := 0
-	for i := 0; i <= len(runes); i++ {
-		if i < len(runes) && !isPause(runes[i]) {
-			continue
-		}
-		clause := string(runes[start:i])
-		w := float32(0.6)
-		asked := i < len(runes) && runes[i] == '?'
-		if asked || containsAny(clause, questionWords) || i == len(runes) {
-			w = 1
-		}
-		for j := start; j <= i && j < len(weight); j++ {
-			weight[j] = w
-		}
-		start = i + 1
-	}
-	return func(pos int) float32 { return weight[min(pos, len(runes))] }
-}
-
-var questionWords = []string{"怎么", "如何", "怎样", "吗", "能不能", "可不可以", "可以", "多久", "多少", "哪里", "在哪", "什么", "需要", "想", "要", "能否", "是否", "咋", "办理", "申请", "有没有", "几", "谁"}
+var questionWords = []string{"怎么", "如何", "怎样", "吗", "能不能", "可不可以", "可以", "多久", "多少", "哪里", "在哪", "什么", "需要", "想", "要", "能否", "是否", "咋", "办理", "申请", "有没有", "几", "谁", "how", "what", "can i", "can we", "can my", "can he", "can she", "do i", "do we", "which", "where", "need"}

@@ -26,7 +26,7 @@ func belongs(rest []rune) bool {
 // two questions are not alike because both name Wuhan. After a verb of moving, and where
 // somebody says whose household she belongs to, 「外地」 stays.
 func (u *Understander) elsewhere(text string) string {
-	text = anonymised.ReplaceAllString(text, "")
+	text = anonymised.ReplaceAllString(plainly(text), "")
 	runes := []rune(text)
 	var b strings.Builder
 	found := false

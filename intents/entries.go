@@ -248,5 +248,5 @@ func (u *Understander) analyse(text string) ([]raw, []ConceptHit, string) {
 	mended = u.elsewhere(mended)
 	runes := []rune(mended)
 	hits := u.concepts.Find(runes)
-	return features(u.seg.Search(mended), hits, u.concepts, runes, func(int) float32 { return 1 }), hits, mended
+	return features(u.seg.Search(mended), hits, u.concepts, runes), hits, mended
 }

@@ -94,7 +94,7 @@ func noneOf(un *Understanding, n nearest) noneFeatures {
 	if len(un.Concepts) == 0 {
 		f[2] = 1
 	}
-	if len(un.runes) <= 4 {
+	if signs(un.runes) <= 4 {
 		f[5] = 1
 	}
 	f[6], f[7], f[8], f[9], f[11], f[12] = n.ask, n.wholeGram, n.whole, n.unknown, n.support, n.likely

@@ -168,7 +168,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 			continue
 		}
 		words++
-		if _, ok := r.words.ids["w:"+t.Text]; !ok {
+		if _, ok := r.words.ids["w:"+segment.Stem(t.Text)]; !ok {
 			strange++
 		}
 	}
@@ -181,13 +181,13 @@ func (r *ranker) unknown(un *Understanding) float32 {
 // compare fills the scratch with the line's similarity to every entry and returns the
 // entry of the nearest phrase, -1 when nothing is near.
 func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) int {
-	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes, focus(un.runes))
+	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes)
 	for _, c := range []struct {
 		space *space
 		out   []match
 	}{{r.words, sc.words}, {r.whole, sc.whole}, {r.wholeGrams, sc.wholeGrams}} {
 		vec, norm := c.space.vector(raws)
-		c.space.compare(vec, dampened(norm, len(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
+		c.space.compare(vec, dampened(norm, signs(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
 	}
 	r.likely.compare(raws, sc.likely)
 	if from, to := demandOf(un.runes); from > 0 {
@@ -213,7 +213,7 @@ func (r *ranker) aliases(runes []rune, out []float32) {
 	for i := range runes {
 		r.names.Each(runes[i:], func(v, n int) {
 			e := r.named[v]
-			out[e] = max(out[e], float32(n)/float32(min(len(runes), 24)))
+			out[e] = max(out[e], float32(n)/float32(min(signs(runes), 24)))
 		})
 	}
 }

@@ -16,6 +16,7 @@ const (
 	conceptWeight = 1.3
 	bigramWeight  = 0.35
 	pairWeight    = 0.4
+	stemWeight    = 2 * bigramWeight // of a Latin word among the pairs of characters
 	maxPaired     = 6
 )
 
@@ -51,14 +52,13 @@ type raw struct {
 
 // features returns the features of a text: words, concepts with their ancestors at half
 // weight, pairs of concepts and pairs of characters. Each appears once, with its highest weight.
-func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune, clause func(pos int) float32) []raw {
+func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes []rune) []raw {
 	best := make(map[string]float32, 4*len(tokens)+len(runes))
 	add := func(name string, w float32) {
 		if w > best[name] {
 			best[name] = w
 		}
 	}
-	offset := byteToRune(runes)
 	for _, t := range tokens {
 		if stopWords[t.Text] {
 			continue
@@ -67,20 +67,23 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 		if utf8.RuneCountInString(t.Text) == 1 {
 			w *= 0.5
 		}
-		add("w:"+t.Text, w*clause(offset(t.Start)))
+		stem := segment.Stem(t.Text)
+		add("w:"+stem, w)
+		if latinWord(t.Text) {
+			add("b:"+stem, stemWeight)
+		}
 	}
 	for _, h := range concepts {
-		w := float32(conceptWeight) * clause(h.Start)
-		add("c:"+h.ID, w)
+		add("c:"+h.ID, conceptWeight)
 		for _, a := range c.Above(h.ID) {
-			add("c:"+a, w/2)
+			add("c:"+a, conceptWeight/2)
 		}
 	}
 	for i := 0; i+1 < len(runes); i++ {
-		if isPause(runes[i]) || isPause(runes[i+1]) {
-			continue
+		if isPause(runes[i]) || isPause(runes[i+1]) || letter(runes[i]) && letter(runes[i+1]) {
+			continue // pairs of letters tell nothing: Latin words count whole
 		}
-		add("b:"+string(runes[i:i+2]), bigramWeight*clause(i))
+		add("b:"+string(runes[i:i+2]), bigramWeight)
 	}
 	pairUp(concepts, add)
 	out := make([]raw, 0, len(best))
@@ -165,9 +168,9 @@ func (s *space) addPhrase(p pending) {
 	}
 }
 
-// leastIDF leaves out what more than a third of all entries say: it tells nothing apart, and
+// leastIDF leaves out what more than half of all entries say: it tells nothing apart, and
 // its lists are the long ones.
-var leastIDF = float32(math.Log(1 + 3))
+var leastIDF = float32(math.Log(1 + 2))
 
 type weighted struct {
 	id     int32

@@ -2,6 +2,8 @@ package kb
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,6 +96,7 @@ func (c *checker) item(it *Item) {
 	if len(it.Sources) == 0 {
 		c.say("no source")
 	}
+	c.links(it)
 	if utf8.RuneCountInString(it.Choice) > 24 {
 		c.at("choice:", "choice is longer than 24 characters")
 	}
@@ -224,6 +227,23 @@ func AskKey(ask string) string {
 		}
 		return r
 	}, ask)
+}
+
+// linkSchemes are the beginnings of an item's own addresses, by channel.
+var linkSchemes = map[string][]string{"web": {"https://"}, "terminal": {"https://"}, "miniprogram": {"https://", "weixin://"}}
+
+func (c *checker) links(it *Item) {
+	for _, channel := range slices.Sorted(maps.Keys(it.Links)) {
+		address := it.Links[channel]
+		schemes, known := linkSchemes[channel]
+		switch u, err := url.Parse(address); {
+		case address == "":
+		case !known:
+			c.at(channel+":", "links: %q is not one of web, miniprogram, terminal", channel)
+		case err != nil || u.Host == "" || len(address) > 2000 || !slices.ContainsFunc(schemes, func(s string) bool { return strings.HasPrefix(address, s) }):
+			c.at(channel+":", "links: %q is no address for %s; begin with %s", address, channel, strings.Join(schemes, " or "))
+		}
+	}
 }
 
 func (c *checker) outlet(o Outlet) {

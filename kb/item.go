@@ -53,6 +53,9 @@ type Item struct {
 	Materials []string `yaml:"materials" json:"materials"`
 	// Identity is the level of identification that the online way requires.
 	Identity string `yaml:"identity,omitempty" json:"identity,omitempty"`
+	// Links are this item's own addresses by channel (web, miniprogram, terminal); what is not
+	// here follows the operator's templates.
+	Links map[string]string `yaml:"links,omitempty" json:"links,omitempty"`
 	// Group is the hotline group that takes handovers.
 	Group string   `yaml:"group" json:"group"`
 	Tags  []string `yaml:"tags" json:"tags"`

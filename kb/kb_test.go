@@ -259,6 +259,8 @@ func TestEveryRefusalNamesPathAndLine(t *testing.T) {
 		{"an ask of an article that an item has", "article", "短信说我违章", "护照丢了怎么补", "items/crj/CRJ-003.yaml"},
 		{"an empty ask", "item", "护照快到期了怎么换", "'？'", "items/crj/CRJ-002.yaml: an empty ask"},
 		{"an ask that is a counter-ask", "item", "  - 护照丢了\n", "  - 护照快到期了怎么换？\n", "items/crj/CRJ-002.yaml:25: \"护照快到期了怎么换？\" is both"},
+		{"a link that leads nowhere", "item", "group: 出入境", "links: {web: 'javascript:alert(1)'}\ngroup: 出入境", "items/crj/CRJ-002.yaml:13: links: \"javascript:alert(1)\" is no address for web"},
+		{"a link of no channel", "item", "group: 出入境", "links: {fax: 'https://a.example'}\ngroup: 出入境", "items/crj/CRJ-002.yaml:13: links: \"fax\" is not one of"},
 		{"no front matter", "article", "---\nid", "id", "articles/etc-sms.md:1: an article begins"},
 		{"front matter that never ends", "article", "\n---\n真", "\n真", "articles/etc-sms.md:1: the front matter has no closing"},
 		{"an unknown key in front matter", "article", "kind: guide", "kind: guide\nauthor: 我", "articles/etc-sms.md:6: field author"},

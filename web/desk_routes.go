@@ -18,6 +18,7 @@ func (s *Server) deskRoutes() []route {
 		{"GET", "/api/v1/desk/tickets/{number}/suggest", staff, agents, d.Suggest()},
 		{"POST", "/api/v1/desk/tickets/{number}/do", staff, agents, d.Do()},
 		{"POST", "/api/v1/desk/tickets/{number}/unmask", staff, agents, d.Unmask()},
+		{"POST", "/api/v1/desk/tickets/{number}/knowledge", staff, agents, d.Keep()},
 		{"GET", "/api/v1/desk/search", staff, agents, d.Search()},
 		{"GET", "/api/v1/desk/agents", staff, agents, d.Agents()},
 		{"PUT", "/api/v1/desk/draft", staff, agents, d.Draft()},

@@ -67,17 +67,7 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
-	open := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/items", http.StatusFound) }
-	if c := s.cfg.WeChat; c != nil {
-		open = c.Open
-		list = append(list, route{"GET", "/wechat", callback, nil, c.Verify}, route{"POST", "/wechat", callback, nil, c.Receive},
-			route{"GET", "/wechat/enter", page, nil, c.Enter}, route{"GET", "/wechat/sign", data, nil, c.SignPage})
-	}
-	list = append(list, route{"GET", "/wechat/open", page, nil, open}) // buttons of items lead here, whatever is configured
-	if c := s.cfg.WeCom; c != nil {
-		list = append(list, route{"GET", "/wecom", callback, nil, c.Verify}, route{"POST", "/wecom", callback, nil, c.Receive})
-	}
-	list = append(list, s.deskRoutes()...)
+	list = slices.Concat(list, s.platforms(), s.deskRoutes())
 	if s.staff == nil {
 		return list
 	}
@@ -99,7 +89,23 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}, s.staffPages(), s.studioRoutes(), s.insightRoutes())
+	}, s.staffPages(), s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
+}
+
+// platforms are the callbacks of what is configured. Buttons of items lead to /wechat/open whatever is.
+func (s *Server) platforms() []route {
+	var list []route
+	open := func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/items", http.StatusFound) }
+	if c := s.cfg.WeChat; c != nil {
+		open = c.Open
+		list = append(list,
+			route{"GET", "/wechat", callback, nil, c.Verify}, route{"POST", "/wechat", callback, nil, c.Receive},
+			route{"GET", "/wechat/enter", page, nil, c.Enter}, route{"GET", "/wechat/sign", data, nil, c.SignPage})
+	}
+	if c := s.cfg.WeCom; c != nil {
+		list = append(list, route{"GET", "/wecom", callback, nil, c.Verify}, route{"POST", "/wecom", callback, nil, c.Receive})
+	}
+	return append(list, route{"GET", "/wechat/open", page, nil, open})
 }
 
 // mux serves the routes, and has an answer for every other path and method.

@@ -67,7 +67,9 @@ type Config struct {
 	// Insight is what editors look at: try-out, lexicon, gold, missed questions, numbers. Its
 	// Respond and Now are set here; without it, or without Staff, there are no such routes.
 	Insight *studio.InsightConfig
-	Log     *slog.Logger
+	// Exchange takes knowledge in and out as files; nil without a studio.
+	Exchange *studio.ExchangeConfig
+	Log      *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
 	// Now is the clock of limits and of what is stored.
@@ -136,6 +138,7 @@ type Server struct {
 	staff    *pages.Staff   // nil without accounts
 	studio   *studio.Studio // nil without one
 	insight  *studio.Insight
+	exchange *studio.Exchange
 	sessions Sessions
 	handler  http.Handler
 	draining atomic.Bool
@@ -177,6 +180,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Studio != nil {
 		s.studio = studio.New(studio.Config{Services: *cfg.Studio, Respond: s.respond, Now: cfg.Now})
+	}
+	if cfg.Exchange != nil {
+		x := *cfg.Exchange
+		x.Respond, x.Now = s.respond, cfg.Now
+		s.exchange = studio.NewExchange(x)
 	}
 	if cfg.Insight != nil {
 		in := *cfg.Insight

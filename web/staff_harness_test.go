@@ -69,8 +69,9 @@ func newStaffSite(t *testing.T, oidc func(*vault.Ring) *staff.OIDC, change ...fu
 		clock = c.Now
 		s.auth = auth.New(auth.Config{Store: s.db, Now: clock, Log: c.Log})
 		c.Staff, c.StaffRecord = s.auth, staffRecord{s.db}
-		c.Studio = &studio.Services{Studio: kb.NewStudio(s.db, nil, c.Log, clock, nil), Overrides: s.db}
 		c.Desk = &webdesk.Config{Desk: desk.NewService(desk.Config{Tickets: s.db, People: s.db, Now: clock}), Store: s.db}
+		c.Studio = &studio.Services{Studio: kb.NewStudio(s.db, nil, c.Log, clock, nil), Overrides: s.db}
+		c.Insight, c.Exchange = &studio.InsightConfig{Audit: s.db.AppendAudit}, &studio.ExchangeConfig{Live: s.db.Current, Audit: s.db.AppendAudit}
 		if oidc != nil {
 			c.OIDC = oidc(s.keys)
 		}

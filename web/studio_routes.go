@@ -8,6 +8,7 @@ var (
 	changesKnowledge = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator}
 	decidesKnowledge = []auth.Role{auth.Reviewer, auth.Administrator}
 	setsTheMoment    = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
+	exportsKnowledge = []auth.Role{auth.Editor, auth.Reviewer, auth.Administrator, auth.Auditor}
 	triesAnswers     = []auth.Role{auth.Editor, auth.Reviewer, auth.Supervisor, auth.Administrator}
 	sendsToPeople    = []auth.Role{auth.Supervisor, auth.Administrator}
 )
@@ -77,5 +78,15 @@ func (s *Server) insightRoutes() []route {
 		{"GET", studio + "/stats", staff, readsKnowledge, h.Stats},
 		{"GET", studio + "/stats.xlsx", staff, readsKnowledge, h.StatsXLSX},
 		{"GET", studio + "/stats.csv", staff, readsKnowledge, h.StatsCSV},
+	}
+}
+
+func (s *Server) exchangeRoutes() []route {
+	if s.exchange == nil {
+		return nil
+	}
+	return []route{
+		{"POST", "/api/v1/studio/import", staff, changesKnowledge, s.exchange.Import},
+		{"GET", "/api/v1/studio/export", staff, exportsKnowledge, s.exchange.Export},
 	}
 }

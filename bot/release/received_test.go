@@ -9,7 +9,7 @@ import (
 
 func TestEveryWayOfWritingANumberChooses(t *testing.T) {
 	for line, n := range map[string]int{
-		"1": 1, "１": 1, "一": 1, "①": 1, "第一个": 1, "1.": 1, "2 ": 2, "②": 2, "２": 2, "二": 2, "第二个": 2, "选2": 2,
+		"1": 1, "１": 1, "一": 1, "①": 1, "第一个": 1, "1.": 1, "②": 2, "２": 2, "二": 2, "第二个": 2, "选2": 2,
 	} {
 		k := &talk{}
 		first := k.say("你好")

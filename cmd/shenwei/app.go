@@ -38,13 +38,13 @@ type app struct {
 	// itself, the next one first. Only the follower touches them once it runs.
 	poke  chan struct{}
 	dates []time.Time
-	keys  *vault.Ring
-	staff *auth.Service
-	jobs  *jobs.Runner
-	// handBack is told of an agent who was disabled, or is no agent any more.
-	handBack []func(ctx context.Context, account string) error
 	// channels are set by serve.
 	channels *channels
+	keys     *vault.Ring
+	staff    *auth.Service
+	jobs     *jobs.Runner
+	// handBack is told of an agent who was disabled, or is no agent any more.
+	handBack []func(ctx context.Context, account string) error
 }
 
 // farAhead is after every date that knowledge may name.

@@ -55,7 +55,7 @@ func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
 		AppID: w.AppID, Door: door, Core: a.core(wake), Client: client, Menus: w.Menus, Numbers: a.hotlineNumbers,
 		NoticeTemplate: w.NoticeTemplate, Base: a.cfg.Site.BaseURL, Cookie: web.CookieName,
 	}
-	cfg.Core.Shape = wechat.Shape{MiniAppID: w.MiniProgramAppID, Base: a.cfg.Site.BaseURL, Cards: w.Cards && w.Custom, Picture: w.CardPicture}
+	cfg.Core.Shape = a.wechatShape()
 	cfg.Core.Listener = a.cfg.ASR.listener()
 	if !w.Custom {
 		cfg.Client = nil
@@ -92,7 +92,7 @@ func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
 		return nil, err
 	}
 	cfg := wecom.Config{Door: door, Core: a.core(wake), Store: a.store, Client: client, Welcome: wechat.Greeting}
-	cfg.Core.Shape = wechat.Shape{MiniAppID: a.cfg.WeChat.MiniProgramAppID, Base: a.cfg.Site.BaseURL}
+	cfg.Core.Shape = a.wecomShape()
 	cfg.Core.Listener = a.cfg.ASR.listener()
 	return wecom.New(cfg)
 }
@@ -192,4 +192,20 @@ func (c *channels) routes(cfg *web.Config) {
 	if c.wecom != nil {
 		cfg.WeCom = c.wecom
 	}
+}
+
+// wechatShape is what the account may show.
+func (a *app) wechatShape() wechat.Shape {
+	w := a.cfg.WeChat
+	return wechat.Shape{MiniAppID: w.MiniProgramAppID, Base: a.cfg.Site.BaseURL, Cards: w.Cards && w.Custom, Picture: w.CardPicture}
+}
+
+func (a *app) wecomShape() wechat.Shape {
+	return wechat.Shape{MiniAppID: a.cfg.WeChat.MiniProgramAppID, Base: a.cfg.Site.BaseURL}
+}
+
+// shapes are the channels that show a reply in their own way, for an editor's try-out.
+func (a *app) shapes() map[bot.Channel]func(*bot.Reply) any {
+	of := func(s wechat.Shape) func(*bot.Reply) any { return func(r *bot.Reply) any { return s.Render(r) } }
+	return map[bot.Channel]func(*bot.Reply) any{"wechat": of(a.wechatShape()), "wecom": of(a.wecomShape())}
 }

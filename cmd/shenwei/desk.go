@@ -33,7 +33,7 @@ func (a *app) newDesk() (*desk.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log})
+	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log, Now: a.now})
 	// Who is disabled, or is no agent any more, leaves what she has to others.
 	a.handBack = append(a.handBack, func(ctx context.Context, account string) error {
 		if err := a.store.DisableAgent(ctx, account); err != nil {
@@ -55,7 +55,7 @@ func (c config) webhook(orders *store.DB) (*webdesk.Webhook, error) {
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	cfg := &webdesk.Config{
-		Desk: s, Store: a.store, Answer: a.live,
+		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e
@@ -64,14 +64,13 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 		},
 	}
 	a.store.DeliverBy(a.channels.parcels)
-	cfg.Reach = a.channels.reach
+	cfg.Reach, cfg.Wake = a.channels.reach, a.channels.outbox.Wake
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err
 	}
 	a.channels.outbox.Register(webdesk.WebhookKind, hook)
 	cfg.Parcels = hook.Parcels
-	cfg.Wake = func() { a.channels.outbox.Wake() }
 	return cfg, nil
 }
 

@@ -24,6 +24,7 @@ const patience = 20 * time.Second
 
 // dframe is any frame of both sockets.
 type dframe struct {
+	Seqs                                                           []int64
 	Type, Ref, Conversation, Token, Kind, Text, Author, Event, Who string
 	Seq                                                            int64
 	On                                                             bool

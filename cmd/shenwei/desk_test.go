@@ -36,6 +36,9 @@ func TestTwoAgentsASupervisorAndFiveCitizens(t *testing.T) {
 	t.Run("danger is answered in every state and flagged", func(t *testing.T) { dangerWhileServed(t, danger, second, chief) })
 	t.Run("a closed conversation is rated and reopened to the same agent", func(t *testing.T) { rateAndReopen(t, passport, first) })
 	t.Run("personal data is masked until somebody says why", func(t *testing.T) { unmask(t, passport, first, second) })
+	t.Run("a reply is kept as a masked draft", func(t *testing.T) {
+		kept(t, passport, first, second, p.worker(t, s.addr, "zhao", "agent,editor,auditor"))
+	})
 	t.Run("a work order is recorded", func(t *testing.T) { workOrder(t, passport, first) })
 	t.Run("supervisors' pages are for supervisors", func(t *testing.T) { boards(t, first, chief) })
 	t.Run("a supervisor pulls a conversation from the bot", func(t *testing.T) { pulled(t, newCitizen(t, "with the bot", s.addr), first, chief) })

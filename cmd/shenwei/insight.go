@@ -35,7 +35,7 @@ func (a *app) insights() (*studio.InsightConfig, error) {
 	a.bench = release.NewBench(a.builder, benchEngines, benchIdle, a.now, a.log)
 	return &studio.InsightConfig{
 		Trials: trials{a.live, a.bench, a.store}, Drafts: draftDesk{a.store, a.studio}, Store: a.store.Insight(),
-		Audit: a.store.AppendAudit, Location: loc,
+		Audit: a.store.AppendAudit, Location: loc, Shapes: a.shapes(),
 	}, nil
 }
 

@@ -86,13 +86,13 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return hotline.Run(ctx) })
 	group.Go(func() error { return server.RunDesk(ctx) })
 	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
 	group.Go(func() error { return a.bench.Run(ctx) })
 	group.Go(func() error { return a.staff.Watch(ctx, hub) })
-	a.channels.run(ctx, group)
 	if a.cfg.AdminAddr != "" {
 		group.Go(func() error { return a.serveAdmin(ctx, server) })
 	}
@@ -106,10 +106,8 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	}
 	cfg := a.webConfig(hub)
 	cfg.Insight = insights
-	if hotline != nil {
-		if cfg.Desk, err = a.deskPages(hotline); err != nil {
-			return nil, err
-		}
+	if cfg.Desk, err = a.deskPages(hotline); err != nil {
+		return nil, err
 	}
 	a.channels.routes(&cfg)
 	return web.New(cfg)
@@ -125,8 +123,9 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			}
 			return nil
 		},
-		Studio:  &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
-		BaseURL: a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
+		Exchange: a.exchange(),
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
+		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},

@@ -30,9 +30,9 @@ import (
 	"shenwei/web/live"
 )
 
-// workshop is a whole node in this process: a real record, real engines of a small knowledge, a
+// newsroom is a whole node in this process: a real record, real engines of a small knowledge, a
 // real server, the follower and the scheduled work; its clock can be set.
-type workshop struct {
+type newsroom struct {
 	t    testing.TB
 	app  *app
 	url  string
@@ -40,13 +40,13 @@ type workshop struct {
 	skew time.Duration
 }
 
-func (d *workshop) now() time.Time {
+func (d *newsroom) now() time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return time.Now().Add(d.skew)
 }
 
-func (d *workshop) jump(by time.Duration) {
+func (d *newsroom) jump(by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.skew += by
@@ -160,9 +160,9 @@ func openStudio(t testing.TB, docs []kb.Document) (*store.DB, *kb.Studio) {
 	return db, s
 }
 
-func newWorkshop(t testing.TB, docs []kb.Document) *workshop {
+func newNewsroom(t testing.TB, docs []kb.Document) *newsroom {
 	t.Helper()
-	d := &workshop{t: t}
+	d := &newsroom{t: t}
 	cfg := defaultConfig()
 	cfg.Dir = sharedDictionary()
 	cfg.Limits.AddressMinute, cfg.Limits.VisitorBurst = 1<<30, 1<<30
@@ -204,11 +204,11 @@ func newWorkshop(t testing.TB, docs []kb.Document) *workshop {
 
 // staffer is somebody who is signed in.
 type staffer struct {
-	*workshop
+	*newsroom
 	name string
 }
 
-func (d *workshop) staffer(name string, roles ...auth.Role) *staffer {
+func (d *newsroom) staffer(name string, roles ...auth.Role) *staffer {
 	d.t.Helper()
 	now := time.Now()
 	account := auth.Account{ID: "id-" + name, Name: name, Display: name, Roles: roles, Epoch: 1, Created: now, Updated: now}
@@ -352,7 +352,7 @@ func (p *staffer) publish(change int64, more object) object {
 }
 
 // ask asks as a citizen.
-func (d *workshop) ask(text string) bot.Reply {
+func (d *newsroom) ask(text string) bot.Reply {
 	d.t.Helper()
 	r, err := d.tryAsk(text)
 	if err != nil {
@@ -361,7 +361,7 @@ func (d *workshop) ask(text string) bot.Reply {
 	return r
 }
 
-func (d *workshop) tryAsk(text string) (bot.Reply, error) {
+func (d *newsroom) tryAsk(text string) (bot.Reply, error) {
 	body, _ := json.Marshal(object{"text": text, "channel": "api"})
 	var r bot.Reply
 	res, err := http.Post(d.url+"/api/v1/chat", "application/json", bytes.NewReader(body))
@@ -377,7 +377,7 @@ func (d *workshop) tryAsk(text string) (bot.Reply, error) {
 }
 
 // liveFrom waits until the node answers with a release.
-func (d *workshop) liveFrom(number int64) {
+func (d *newsroom) liveFrom(number int64) {
 	d.t.Helper()
 	waitFor(d.t.(*testing.T), fmt.Sprintf("release %d is live", number), func() bool { return d.app.live.Current().Release() >= number })
 }

@@ -33,7 +33,7 @@ func TestNoQuestionFailsOrMixesReleasesWhileTheyChange(t *testing.T) {
 			docs[i] = withFee(doc, feeOf(1))
 		}
 	}
-	d := newWorkshop(t, docs)
+	d := newNewsroom(t, docs)
 	ctx, stop := context.WithCancel(t.Context())
 	var asked, mixed, failed atomic.Int64
 	var first sync.Once
@@ -87,7 +87,7 @@ func feeOf(release int64) string {
 }
 
 // publishFees publishes both items with the fee of a release.
-func (d *workshop) publishFees(number int64, by kb.Member) (int64, error) {
+func (d *newsroom) publishFees(number int64, by kb.Member) (int64, error) {
 	live, err := d.app.store.Current(d.t.Context())
 	if err != nil {
 		return 0, err
@@ -120,7 +120,7 @@ func withFee(doc kb.Document, fee string) kb.Document {
 
 // TestPublishesThatRaceMakeOneRelease: of many who publish at once on one base one does.
 func TestPublishesThatRaceMakeOneRelease(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	var changes []int64
 	for _, key := range []string{"item/CRJ-002", "item/JJ-007", "item/RK-050"} {

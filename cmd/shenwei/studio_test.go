@@ -13,7 +13,7 @@ import (
 )
 
 func TestAnEditGoesFromADraftToEveryCitizenAndBack(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	if r := d.ask("护照快到期了怎么换"); r.Item != "CRJ-002" || !strings.Contains(r.Text, "费用：120元/本") {
 		t.Fatalf("%s %s", r.Item, r.Text)
@@ -88,7 +88,7 @@ func TestAnEditGoesFromADraftToEveryCitizenAndBack(t *testing.T) {
 }
 
 func TestTwoEditorsOfOneItemLoseNothing(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, zhao := d.staffer("li", auth.Editor), d.staffer("zhao", auth.Editor)
 	const draft = "/documents/item/CRJ-002/draft"
 	first := num(li.ok("PUT", draft, object{"base": 1, "draft": 0, "fields": object{"fee": "1元"}})["revision"])
@@ -118,7 +118,7 @@ func TestTwoEditorsOfOneItemLoseNothing(t *testing.T) {
 }
 
 func TestBadInputToTheStudioIsRefusedInWords(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li := d.staffer("li", auth.Editor)
 	html := li.ok("POST", "/preview", object{"markdown": "# 好\n\n<script>alert(1)</script>\n\n**看** [x](javascript:alert(1))"})["html"].(string)
 	if strings.Contains(html, "script") || !strings.Contains(html, "<strong>看</strong>") {
@@ -165,7 +165,7 @@ func TestBadInputToTheStudioIsRefusedInWords(t *testing.T) {
 }
 
 func TestTheGateGuardsWhatIsRight(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang, chief := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer), d.staffer("chief", auth.Administrator)
 
 	// An item that ends today takes its gold row with it: only with a reason.
@@ -222,7 +222,7 @@ func TestTheGateGuardsWhatIsRight(t *testing.T) {
 }
 
 func TestAReportOfAnotherCandidateOrBasePublishesNothing(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	li.edit("item/CRJ-002", object{"fee": "1元"})
 	li.edit("item/JJ-007", object{"fee": "2元"})
@@ -242,7 +242,7 @@ func TestAReportOfAnotherCandidateOrBasePublishesNothing(t *testing.T) {
 }
 
 func TestWhoPublishesAloneIsShownUntilASecondPersonConfirms(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	chief, wang, chen := d.staffer("chief", auth.Administrator), d.staffer("wang", auth.Reviewer), d.staffer("chen", auth.Reviewer)
 	chief.edit("item/CRJ-002", object{"fee": "1元"})
 	change := chief.submit("夜里改", "item/CRJ-002")
@@ -263,7 +263,7 @@ func TestWhoPublishesAloneIsShownUntilASecondPersonConfirms(t *testing.T) {
 }
 
 func TestAScheduledReleaseGoesLiveAtItsTimeAndStopsWhenItsBaseBreaksIt(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	li.edit("item/CRJ-002", object{"fee": "140元/本"})
 	change := li.submit("定时", "item/CRJ-002")
@@ -309,7 +309,7 @@ func TestAScheduledReleaseGoesLiveAtItsTimeAndStopsWhenItsBaseBreaksIt(t *testin
 }
 
 func TestATextComesIntoForceAndGoesByItselfAndNotBackWithTheClock(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	shenzhen := func(at time.Time) string { return at.In(time.FixedZone("", 8*3600)).Format("2006-01-02 15:04") }
 	li.edit("item/CRJ-002", object{"fee": "140元/本", "effective": shenzhen(d.now().Add(2 * time.Hour)), "expires": shenzhen(d.now().Add(48 * time.Hour))})
@@ -352,7 +352,7 @@ func TestATextComesIntoForceAndGoesByItselfAndNotBackWithTheClock(t *testing.T) 
 }
 
 func TestWhatIsSetForTheMomentHoldsAtOnceAndTouchesNoEmergency(t *testing.T) {
-	d := newWorkshop(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, boss := d.staffer("li", auth.Editor), d.staffer("boss", auth.Supervisor)
 	const danger = "有人拿刀砍人"
 	calm := d.ask(danger)
@@ -422,7 +422,7 @@ func TestWhatIsSetForTheMomentHoldsAtOnceAndTouchesNoEmergency(t *testing.T) {
 }
 
 func TestTheEngineThatTheGateRanIsTheOneThatGoesLive(t *testing.T) {
-	d := newDesk(t, smallKnowledge(t))
+	d := newNewsroom(t, smallKnowledge(t))
 	li, wang := d.staffer("li", auth.Editor), d.staffer("wang", auth.Reviewer)
 	li.edit("item/CRJ-002", object{"fee": "1元"})
 	li.edit("item/JJ-007", object{"fee": "2元"})
@@ -454,4 +454,27 @@ func TestTheEngineThatTheGateRanIsTheOneThatGoesLive(t *testing.T) {
 		t.Errorf("an engine of another candidate went live: %s", r.Text)
 	}
 	wang.refused(409, "POST", fmt.Sprintf("/changes/%d/publish", two), object{"gate": report["run"]}, "请重新运行")
+}
+
+func TestAnEditorTakesKnowledgeOutAndInAsAFileByTheStudiosRules(t *testing.T) {
+	d := newNewsroom(t, smallKnowledge(t))
+	li, zhao := d.staffer("li", auth.Editor), d.staffer("zhao", auth.Editor)
+	status, file := li.raw("GET", "/export?format=json", nil)
+	if status != 200 {
+		t.Fatalf("%d %s", status, file)
+	}
+	edited := json.RawMessage(strings.Replace(string(file), "fee: 120元", "fee: 9元", 1))
+	if string(edited) == string(file) {
+		t.Fatal("no such fee in the export")
+	}
+	dry := li.ok("POST", "/import?dry_run=1&name=a.json", edited)
+	if len(dry["changed"].([]any)) != 1 || len(dry["drafts"].([]any)) != 0 {
+		t.Fatalf("%v", dry)
+	}
+	key := li.ok("POST", "/import?name=a.json", edited)["changed"].([]any)[0].(map[string]any)["key"].(string)
+	_, _, doc := li.open(key)
+	if draft := doc["draft"].(map[string]any); draft["author"] != "li" || !strings.Contains(draft["body"].(string), "fee: 9元") {
+		t.Errorf("%v", draft)
+	}
+	zhao.refused(409, "POST", "/import?name=a.json", edited, "其他人正在修改")
 }

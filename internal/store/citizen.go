@@ -26,6 +26,9 @@ type PersonalTable struct {
 var PersonalTables = []PersonalTable{
 	{Name: "insight_thumbs", Column: "conversation", Private: true},
 	{Name: "insight_questions", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true}, // masked copies of lines
+	{Name: "outbox", Column: "substr(lane, 8)", Private: true},                                               // lanes are "wechat " with the conversation
+	{Name: "wechat_pushes", Column: "conversation", Old: `conversation = $1 AND at < $2 AND state IN ('passive', 'done')`},
+	{Name: "wechat_contacts", Column: "conversation"},
 	{Name: "feedback", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "handoffs", Column: "conversation", Old: `conversation = $1 AND created < $2 AND NOT is_open`},
 	{Name: "desk_notes", Column: "conversation", Old: `conversation = $1 AND at < $2`},
@@ -35,8 +38,6 @@ var PersonalTables = []PersonalTable{
 	{Name: "consents", Column: "conversation"},
 	{Name: "desk_alerts", Column: "conversation", Old: `conversation = $1 AND at < $2 AND seen > 0`},
 	{Name: "desk_limits", Column: "conversation", Old: `conversation = $1 AND until < $2`},
-	{Name: "wechat_pushes", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true},
-	{Name: "wechat_contacts", Column: "conversation"},
 	{Name: "tokens", Column: "conversation", Private: true},
 	{Name: "messages", Column: "conversation", Old: `conversation = $1 AND at < $2 AND COALESCE(answer, 1) > 0
 		AND NOT EXISTS (SELECT 1 FROM feedback f WHERE f.conversation = messages.conversation AND f.seq = messages.seq)`},

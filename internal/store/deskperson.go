@@ -177,7 +177,7 @@ func (db *DB) AddOrder(ctx context.Context, o desk.Order, actor string, send fun
 			return err
 		}
 		if send != nil {
-			if err := db.addOutbox(s, send(o)); err != nil {
+			if err := s.addOutbox(send(o)); err != nil {
 				return err
 			}
 		}
@@ -201,7 +201,7 @@ func (db *DB) SaveOrder(ctx context.Context, o desk.Order, actor, did string, no
 		case n == 0:
 			return refuse(fault.Conflict, "工单已被别人改过，请刷新后再操作")
 		}
-		if err := db.addOutbox(s, entries); err != nil {
+		if err := s.addOutbox(entries); err != nil {
 			return err
 		}
 		return appendAudit(s, audit.Entry{Actor: actor, Action: "order." + did, Object: "order/" + o.Number, At: now})

@@ -83,8 +83,8 @@ func (db *DB) Notes(ctx context.Context, conversation string, after int64, limit
 	return all, err
 }
 
-// SaveDeskDraft keeps what an agent has typed and not sent; "" drops it.
-func (db *DB) SaveDeskDraft(ctx context.Context, agent, conversation, text string, now time.Time) error {
+// KeepTyped keeps what an agent has typed and not sent; "" drops it.
+func (db *DB) KeepTyped(ctx context.Context, agent, conversation, text string, now time.Time) error {
 	if utf8.RuneCountInString(text) > desk.MaxReply {
 		return fault.New(fault.TooLarge, "草稿最多 %d 个字", desk.MaxReply)
 	}

@@ -41,7 +41,7 @@ func (db *DB) SaveDraft(ctx context.Context, o kb.DraftOrder) (kb.Revision, erro
 		if _, err := s.count(archiveKey); err != nil { // one after the other, on all nodes
 			return err
 		}
-		d, err := readDesk(s, o.Document)
+		d, err := readStanding(s, o.Document)
 		if err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ type standing struct {
 	held      int64 // the open change that holds the draft
 }
 
-func readDesk(s *session, doc kb.Document) (*standing, error) {
+func readStanding(s *session, doc kb.Document) (*standing, error) {
 	d := &standing{}
 	kind := string(doc.Kind)
 	if _, err := s.row(sqlLiveNumber, []any{kind, doc.ID}, &d.live); err != nil {
@@ -181,7 +181,7 @@ func (db *DB) DropDraft(ctx context.Context, kind kb.Kind, id string, number int
 		if _, err := s.count(archiveKey); err != nil {
 			return err
 		}
-		d, err := readDesk(s, doc)
+		d, err := readStanding(s, doc)
 		switch {
 		case err != nil:
 			return err

@@ -36,7 +36,7 @@ func (db *DB) AddOutbox(ctx context.Context, entries ...outbox.Entry) error {
 	if err := checkEntries(entries); err != nil || len(entries) == 0 {
 		return err
 	}
-	return db.writer.do(ctx, entries[0].Lane, "", func(s *session) error { return db.addOutbox(s, entries) })
+	return db.writer.do(ctx, entries[0].Lane, "", func(s *session) error { return s.addOutbox(entries) })
 }
 
 func checkEntries(entries []outbox.Entry) error {
@@ -53,8 +53,6 @@ func checkEntries(entries []outbox.Entry) error {
 	return nil
 }
 
-func (db *DB) addOutbox(s *session, entries []outbox.Entry) error { return s.addOutbox(entries) }
-
 // addOutbox stores what is to be delivered in the transaction that decides it.
 func (s *session) addOutbox(entries []outbox.Entry) error {
 	now := s.now()
@@ -63,10 +61,8 @@ func (s *session) addOutbox(entries []outbox.Entry) error {
 		if !e.Expires.IsZero() {
 			expires = e.Expires.UnixMicro()
 		}
-		if e.Body == nil {
-			e.Body = []byte{}
-		}
-		if _, err := s.exec(sqlAddOutbox, e.Kind, e.Lane, e.Key, e.Body, s.micros(e.Due), expires, now.UnixMicro()); err != nil {
+		body := s.keys.SealText(string(e.Body), outboxPlace(e.Kind, e.Key)...)
+		if _, err := s.exec(sqlAddOutbox, e.Kind, e.Lane, e.Key, body, s.micros(e.Due), expires, now.UnixMicro()); err != nil {
 			return err
 		}
 	}
@@ -82,7 +78,7 @@ func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, now, lease ti
 	var claimed []outbox.Row
 	err := db.writer.do(ctx, "outbox "+kind, "", func(s *session) error {
 		claimed = nil
-		stale, err := s.outboxRows(sqlOutboxLost, kind, now.UnixMicro(), n)
+		stale, err := db.outboxRows(s, sqlOutboxLost, kind, now.UnixMicro(), n)
 		if err != nil {
 			return err
 		}
@@ -92,7 +88,7 @@ func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, now, lease ti
 				return err
 			}
 		}
-		due, err := s.outboxRows(sqlOutboxDue, kind, now.UnixMicro(), n)
+		due, err := db.outboxRows(s, sqlOutboxDue, kind, now.UnixMicro(), n)
 		if err != nil {
 			return err
 		}
@@ -155,30 +151,35 @@ const givenUp = 24 * time.Hour
 func (db *DB) Outbox(ctx context.Context, lane string) ([]outbox.Row, error) {
 	var all []outbox.Row
 	err := db.scan(ctx, sqlOutboxLane, []any{lane, db.now().Add(-givenUp).UnixMicro(), maxLimit}, func(r *sql.Rows) error {
-		row, err := scanOutbox(r)
+		row, err := db.scanOutbox(r)
 		all = append(all, row)
 		return err
 	})
 	return all, err
 }
 
-func (s *session) outboxRows(query, kind string, now int64, n int) ([]outbox.Row, error) {
+func (db *DB) outboxRows(s *session, query, kind string, now int64, n int) ([]outbox.Row, error) {
 	var all []outbox.Row
 	err := s.rows(query, []any{kind, now, n}, func(r *sql.Rows) error {
-		row, err := scanOutbox(r)
+		row, err := db.scanOutbox(r)
 		all = append(all, row)
 		return err
 	})
 	return all, err
 }
 
-func scanOutbox(r *sql.Rows) (outbox.Row, error) {
+func (db *DB) scanOutbox(r *sql.Rows) (outbox.Row, error) {
 	var o outbox.Row
+	var body string
 	var due, expires, created, updated int64
-	err := r.Scan(&o.ID, &o.Kind, &o.Lane, &o.Key, &o.Body, &o.State, &due, &expires, &o.Attempts, &o.Doubts, &o.Note, &created, &updated)
+	err := r.Scan(&o.ID, &o.Kind, &o.Lane, &o.Key, &body, &o.State, &due, &expires, &o.Attempts, &o.Doubts, &o.Note, &created, &updated)
 	o.Due, o.Created, o.Updated = fromMicros(due), fromMicros(created), fromMicros(updated)
 	if expires > 0 {
 		o.Expires = fromMicros(expires)
+	}
+	if err == nil {
+		body, err = db.keys.OpenText(body, outboxPlace(o.Kind, o.Key)...)
+		o.Body = []byte(body)
 	}
 	return o, err
 }

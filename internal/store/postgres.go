@@ -35,8 +35,8 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		clock:    `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 		skip:     ` FOR UPDATE SKIP LOCKED`,
 		list:     `json_array_elements_text(CAST(%s AS json))`,
-		setup:    insistOnDurability,
 		running:  `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
+		setup:    insistOnDurability,
 		check:    checkPostgres,
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		references: `SELECT DISTINCT c.relname, r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid

@@ -51,6 +51,10 @@ var sealedFields = []sealedField{
 		place: func(v []string) []string { return []string{"insight_questions", "text", v[1], v[2]} }},
 	{table: "insight_samples", column: "text", key: []string{"cluster", "place"},
 		place: func(v []string) []string { return []string{"insight_samples", "text", v[0], v[1]} }},
+	{table: "outbox", column: "body", key: []string{"n"}, also: []string{"kind", "key"}, place: func(v []string) []string { return outboxPlace(v[1], v[2]) }},
+	{table: "wechat_pushes", column: "push", key: []string{"ref"}, place: func(v []string) []string { return pushPlace("push", v[0]) }},
+	{table: "wechat_pushes", column: "body", key: []string{"ref"}, place: func(v []string) []string { return pushPlace("body", v[0]) }},
+	{table: "wechat_contacts", column: "openid", key: []string{"conversation"}, place: func(v []string) []string { return openidPlace(v[0]) }},
 	{table: "staff", column: "totp", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return totpPlace(v[0]) }},
 	{table: "staff_sessions", column: "pending", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return pendingPlace(v[0]) }},
 }

@@ -20,6 +20,14 @@ func statePlace(conversation string) []string {
 	return []string{"conversations", "state", conversation}
 }
 
+func pushPlace(column, ref string) []string { return []string{"wechat_pushes", column, ref} }
+
+func openidPlace(conversation string) []string {
+	return []string{"wechat_contacts", "openid", conversation}
+}
+
+func outboxPlace(kind, key string) []string { return []string{"outbox", "body", kind, key} }
+
 func summaryPlace(number string) []string { return []string{"handoffs", "summary", number} }
 
 func rowPlace(table, column, conversation string, seq int64) []string {

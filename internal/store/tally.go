@@ -14,7 +14,7 @@ const (
 	sqlTallyTickets = `SELECT COUNT(*) FROM handoffs WHERE created >= $1 AND created < $2`
 	sqlTallyMoves   = `SELECT event, to_state, COUNT(*) FROM desk_moves WHERE at >= $1 AND at < $2 GROUP BY event, to_state`
 	sqlTallyRatings = `SELECT COUNT(*), COALESCE(SUM(stars), 0), COALESCE(SUM(CASE WHEN solved THEN 1 ELSE 0 END), 0) FROM desk_ratings WHERE at >= $1 AND at < $2`
-	sqlRecentTalks  = `SELECT id, channel, owner, seq, updated, state FROM conversations WHERE updated >= $1 ORDER BY updated DESC LIMIT $2`
+	sqlLatelyMoved  = `SELECT id, channel, owner, seq, updated, state FROM conversations WHERE updated >= $1 ORDER BY updated DESC LIMIT $2`
 )
 
 // Tally counts what happened from one time to another.
@@ -60,7 +60,7 @@ func (db *DB) Tally(ctx context.Context, from, to time.Time) (desk.Tally, error)
 // The index "conversations_updated" carries it.
 func (db *DB) RecentConversations(ctx context.Context, since time.Time, limit int) ([]desk.Glance, error) {
 	all := []desk.Glance{}
-	err := db.scan(ctx, sqlRecentTalks, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
+	err := db.scan(ctx, sqlLatelyMoved, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
 		var g desk.Glance
 		var updated int64
 		var state string

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	ticketColumns = `number, conversation, seq, grp, reason, item, article, summary, urgent, state, created, body`
-	sqlTicket     = `SELECT ` + ticketColumns + ` FROM handoffs WHERE number = $1`
-	sqlTicketOf   = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT 1`
-	sqlTicketsOf  = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT $2`
-	sqlOpen       = `SELECT ` + ticketColumns + ` FROM handoffs WHERE is_open ORDER BY updated LIMIT $1`
-	sqlMovedSince = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
-	sqlDue        = `SELECT ` + ticketColumns + ` FROM handoffs WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2`
-	sqlEnded      = `SELECT ` + ticketColumns + ` FROM handoffs WHERE NOT is_open AND updated >= $1 AND updated < $2 ORDER BY updated DESC LIMIT $3`
-	sqlServed     = `SELECT served FROM handoffs WHERE grp = $1 AND served > 0 ORDER BY updated DESC LIMIT $2`
+	ticketColumns   = `number, conversation, seq, grp, reason, item, article, summary, urgent, state, created, body`
+	sqlTicket       = `SELECT ` + ticketColumns + ` FROM handoffs WHERE number = $1`
+	sqlTicketOf     = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT 1`
+	sqlTicketsOf    = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT $2`
+	sqlOpen         = `SELECT ` + ticketColumns + ` FROM handoffs WHERE is_open ORDER BY updated LIMIT $1`
+	sqlTicketsSince = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
+	sqlDue          = `SELECT ` + ticketColumns + ` FROM handoffs WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2`
+	sqlEnded        = `SELECT ` + ticketColumns + ` FROM handoffs WHERE NOT is_open AND updated >= $1 AND updated < $2 ORDER BY updated DESC LIMIT $3`
+	sqlServed       = `SELECT served FROM handoffs WHERE grp = $1 AND served > 0 ORDER BY updated DESC LIMIT $2`
 
 	// sqlHoldConversation changes nothing: it locks the row, so that moves and turns of one
 	// conversation happen one after the other, and always in the order conversation, ticket,
@@ -130,7 +130,7 @@ func (db *DB) OpenTickets(ctx context.Context) ([]desk.Ticket, error) {
 // their changes.
 func (db *DB) ChangedTickets(ctx context.Context, since time.Time, limit int) ([]desk.Stamp, error) {
 	var all []desk.Stamp
-	err := db.scan(ctx, sqlMovedSince, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
+	err := db.scan(ctx, sqlTicketsSince, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
 		var st desk.Stamp
 		err := r.Scan(&st.Number, &st.Version)
 		all = append(all, st)

@@ -26,25 +26,6 @@ const (
 	sqlSettlePush = `UPDATE wechat_pushes SET state = $1, body = $2 WHERE ref = $3 AND state = $4`
 	sqlPrunePush  = `DELETE FROM wechat_pushes WHERE at < $1 AND state IN ('passive', 'done')`
 
-	// A window opened by an older push never shortens a newer one. Messages count whole seconds:
-	// each of those of one second opens its own.
-	sqlSeeContact = `INSERT INTO wechat_contacts (conversation, account, openid, following, message_until, message_left, moment_until, moment_left, seen)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (conversation) DO UPDATE SET
-		following = CASE WHEN excluded.seen >= wechat_contacts.seen THEN excluded.following ELSE wechat_contacts.following END,
-		message_left = CASE WHEN excluded.message_left > 0 AND excluded.message_until >= wechat_contacts.message_until THEN excluded.message_left ELSE wechat_contacts.message_left END,
-		message_until = CASE WHEN excluded.message_until > wechat_contacts.message_until THEN excluded.message_until ELSE wechat_contacts.message_until END,
-		moment_left = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_left ELSE wechat_contacts.moment_left END,
-		moment_until = CASE WHEN excluded.moment_until > wechat_contacts.moment_until THEN excluded.moment_until ELSE wechat_contacts.moment_until END,
-		seen = CASE WHEN excluded.seen > wechat_contacts.seen THEN excluded.seen ELSE wechat_contacts.seen END`
-	sqlContact = `SELECT conversation, account, openid, following, message_until, message_left, moment_until, moment_left
-		FROM wechat_contacts WHERE conversation = $1`
-	sqlSpendMoment   = `UPDATE wechat_contacts SET moment_left = moment_left - 1 WHERE conversation = $1 AND moment_left > 0 AND moment_until > $2`
-	sqlSpendMessage  = `UPDATE wechat_contacts SET message_left = message_left - 1 WHERE conversation = $1 AND message_left > 0 AND message_until > $2`
-	sqlRefundMoment  = `UPDATE wechat_contacts SET moment_left = moment_left + 1 WHERE conversation = $1`
-	sqlRefundMessage = `UPDATE wechat_contacts SET message_left = message_left + 1 WHERE conversation = $1`
-	sqlCloseWindow   = `UPDATE wechat_contacts SET moment_left = 0, message_left = 0 WHERE conversation = $1`
-	sqlLeave         = `UPDATE wechat_contacts SET following = $1, moment_left = 0, message_left = 0 WHERE conversation = $2`
-
 	sqlCursor    = `SELECT cursor FROM wecom_cursors WHERE account = $1`
 	sqlCursors   = `SELECT account FROM wecom_cursors ORDER BY account`
 	sqlSetCursor = `INSERT INTO wecom_cursors (account, cursor) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor`
@@ -58,7 +39,7 @@ type takenPush struct {
 	added bool
 }
 
-func preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
+func (db *DB) preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
 	for _, err := range []error{
 		checkName("ref", t.Ref, false), checkName("conversation", t.Conversation, false),
 		checkName("openid", seen.Contact.OpenID, false), checkName("account", seen.Contact.Account, false),
@@ -69,7 +50,10 @@ func preparePush(t wechat.Taken, seen wechat.Seen) (*takenPush, error) {
 	}
 	t.Push.Text, t.Push.Label, t.Push.Key = clean(t.Push.Text), clean(t.Push.Label), clean(t.Push.Key)
 	body, err := encodeJSON("the push", t.Push)
-	return &takenPush{Taken: t, seen: seen, body: body}, err
+	if err != nil {
+		return nil, err
+	}
+	return &takenPush{Taken: t, seen: seen, body: db.keys.SealText(body, pushPlace("push", t.Ref)...)}, nil
 }
 
 func (db *DB) takePush(s *session, t *takenPush) error {
@@ -82,7 +66,7 @@ func (db *DB) takePush(s *session, t *takenPush) error {
 
 // TakePush stores a push once: see wechat.Store.
 func (db *DB) TakePush(ctx context.Context, t wechat.Taken, seen wechat.Seen) (wechat.Taken, error) {
-	p, err := preparePush(t, seen)
+	p, err := db.preparePush(t, seen)
 	if err != nil {
 		return wechat.Taken{}, err
 	}
@@ -96,55 +80,23 @@ func (db *DB) TakePush(ctx context.Context, t wechat.Taken, seen wechat.Seen) (w
 	return t, nil
 }
 
-func (db *DB) seeContact(s *session, seen wechat.Seen) error {
-	c, w := seen.Contact, seen.Window()
-	_, err := s.exec(sqlSeeContact, c.Conversation, c.Account, c.OpenID, c.Following,
-		microsOrZero(w.MessageUntil), w.MessageLeft, microsOrZero(w.MomentUntil), w.MomentLeft, seen.At.UnixMicro())
-	if err != nil {
-		return err
-	}
-	now := db.now().UnixMicro()
-	switch {
-	case !c.Following:
-		_, err = s.exec(sqlDropLane, "the citizen left the account", now, wechat.Lane(c.Conversation))
-	case seen.Opens != wechat.OpensNothing:
-		_, err = s.exec(sqlReleaseLane, now, wechat.Lane(c.Conversation))
-	}
-	return err
-}
-
-func microsOrZero(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-// TouchContact stores what an event tells of its sender.
-func (db *DB) TouchContact(ctx context.Context, seen wechat.Seen) error {
-	for _, err := range []error{
-		checkName("conversation", seen.Contact.Conversation, false),
-		checkName("openid", seen.Contact.OpenID, false), checkName("account", seen.Contact.Account, false),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	return db.writer.do(ctx, seen.Contact.Conversation, "", func(s *session) error { return db.seeContact(s, seen) })
-}
-
 // SettlePush moves a push from one state to another by compare-and-set: see wechat.Store.
 func (db *DB) SettlePush(ctx context.Context, ref string, from, to wechat.PushState, body []byte, send []outbox.Entry) (bool, error) {
 	if err := checkEntries(send); err != nil {
 		return false, err
 	}
+	var sealed *string
+	if body != nil {
+		text := db.keys.SealText(string(body), pushPlace("body", ref)...)
+		sealed = &text
+	}
 	var won bool
 	err := db.writer.do(ctx, ref, "", func(s *session) error {
-		n, err := s.exec(sqlSettlePush, string(to), body, ref, string(from))
+		n, err := s.exec(sqlSettlePush, string(to), sealed, ref, string(from))
 		if won = n == 1; err != nil || !won {
 			return err
 		}
-		return db.addOutbox(s, send)
+		return s.addOutbox(send)
 	})
 	return won && err == nil, err
 }
@@ -152,7 +104,7 @@ func (db *DB) SettlePush(ctx context.Context, ref string, from, to wechat.PushSt
 // Push reads a push.
 func (db *DB) Push(ctx context.Context, ref string) (wechat.Taken, error) {
 	var all []wechat.Taken
-	err := db.scan(ctx, sqlPush, []any{ref}, collectPushes(&all))
+	err := db.scan(ctx, sqlPush, []any{ref}, db.collectPushes(&all))
 	if err == nil && len(all) == 0 {
 		err = fault.New(fault.NotFound, "there is no such push")
 	}
@@ -165,17 +117,29 @@ func (db *DB) Push(ctx context.Context, ref string) (wechat.Taken, error) {
 // OpenPushes lists pushes of before a time whose answer is not out, oldest first.
 func (db *DB) OpenPushes(ctx context.Context, before time.Time, limit int) ([]wechat.Taken, error) {
 	var all []wechat.Taken
-	err := db.scan(ctx, sqlOpenPushes, []any{before.UnixMicro(), bounded(limit)}, collectPushes(&all))
+	err := db.scan(ctx, sqlOpenPushes, []any{before.UnixMicro(), bounded(limit)}, db.collectPushes(&all))
 	return all, err
 }
 
-func collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
+func (db *DB) collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
 	return func(r *sql.Rows) error {
 		var t wechat.Taken
 		var push string
+		var body sql.NullString
 		var at int64
-		if err := r.Scan(&t.Ref, &t.Conversation, &push, &t.State, &t.Body, &at); err != nil {
+		if err := r.Scan(&t.Ref, &t.Conversation, &push, &t.State, &body, &at); err != nil {
 			return err
+		}
+		push, err := db.keys.OpenText(push, pushPlace("push", t.Ref)...)
+		if err != nil {
+			return err
+		}
+		if body.Valid {
+			text, err := db.keys.OpenText(body.String, pushPlace("body", t.Ref)...)
+			if err != nil {
+				return err
+			}
+			t.Body = []byte(text)
 		}
 		if err := json.Unmarshal([]byte(push), &t.Push); err != nil {
 			return fault.Wrap(fault.Internal, err, "a stored push cannot be read")
@@ -184,71 +148,6 @@ func collectPushes(all *[]wechat.Taken) func(*sql.Rows) error {
 		*all = append(*all, t)
 		return nil
 	}
-}
-
-// Contact reads who a conversation is with.
-func (db *DB) Contact(ctx context.Context, conversation string) (wechat.Contact, error) {
-	var c wechat.Contact
-	var message, moment int64
-	found, err := db.get(ctx, sqlContact, []any{conversation}, &c.Conversation, &c.Account, &c.OpenID, &c.Following,
-		&message, &c.Window.MessageLeft, &moment, &c.Window.MomentLeft)
-	if err == nil && !found {
-		err = fault.New(fault.NotFound, "this conversation is with nobody on WeChat")
-	}
-	c.Window.MessageUntil, c.Window.MomentUntil = fromMicros(message), fromMicros(moment)
-	return c, err
-}
-
-// SpendSend takes one message from what may be sent: see wechat.Store.
-func (db *DB) SpendSend(ctx context.Context, conversation string, now time.Time) (wechat.Spend, error) {
-	spent := wechat.SpentNone
-	err := db.writer.do(ctx, conversation, "", func(s *session) error {
-		spent = wechat.SpentNone
-		for _, try := range []struct {
-			query string
-			as    wechat.Spend
-		}{{sqlSpendMoment, wechat.SpentMoment}, {sqlSpendMessage, wechat.SpentMessage}} {
-			n, err := s.exec(try.query, conversation, now.UnixMicro())
-			if err != nil {
-				return err
-			}
-			if n == 1 {
-				spent = try.as
-				return nil
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return wechat.SpentNone, err
-	}
-	return spent, nil
-}
-
-// RefundSend gives one message back that was not sent.
-func (db *DB) RefundSend(ctx context.Context, conversation string, spent wechat.Spend) error {
-	query := map[wechat.Spend]string{wechat.SpentMoment: sqlRefundMoment, wechat.SpentMessage: sqlRefundMessage}[spent]
-	if query == "" {
-		return nil
-	}
-	return db.change(ctx, conversation, query, conversation)
-}
-
-// CloseWindow notes that WeChat takes no further message now.
-func (db *DB) CloseWindow(ctx context.Context, conversation string) error {
-	return db.change(ctx, conversation, sqlCloseWindow, conversation)
-}
-
-// Leave notes that the citizen left or blocked the account.
-func (db *DB) Leave(ctx context.Context, conversation string) error {
-	return db.change(ctx, conversation, sqlLeave, false, conversation)
-}
-
-func (db *DB) change(ctx context.Context, key, query string, args ...any) error {
-	return db.writer.do(ctx, key, "", func(s *session) error {
-		_, err := s.exec(query, args...)
-		return err
-	})
 }
 
 // PrunePushes forgets pushes and rows that were sent or given up, of before a time.
@@ -286,7 +185,7 @@ func (db *DB) Cursors(ctx context.Context) ([]string, error) {
 func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error) {
 	all := make([]*takenPush, 0, len(batch))
 	for i, t := range batch {
-		p, err := preparePush(t, seen[i])
+		p, err := db.preparePush(t, seen[i])
 		if err != nil {
 			return nil, err
 		}

@@ -5,11 +5,13 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mozillazg/go-pinyin"
 )
 
-// Rewrite replaces From by To; with When set, only in a text that contains one of When.
+// Rewrite replaces From by To; with When set, only in a text that contains one of When. Of several
+// with the same From the first that applies counts.
 type Rewrite struct {
 	From, To string
 	When     []string
@@ -19,8 +21,9 @@ type Rewrite struct {
 // with other characters of the same sound (护罩 for 护照), and words of the domain written
 // in pinyin (huzhao). It works on normalised text and is safe for concurrent use.
 type Repairer struct {
-	rewrites  []Rewrite
+	rewrites  [][]Rewrite // by From
 	trie      Trie
+	stems     stems
 	dict      *Dictionary
 	sounds    Trie // syllables of a domain word → targets
 	targets   [][]rune
@@ -36,10 +39,8 @@ const commonWord = 150
 // NewRepairer builds a repairer. Words of the domain are mended by sound; spoken words
 // (questions, verbs) are recognised in pinyin only, where a sentence holds nothing else.
 func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) *Repairer {
-	r := &Repairer{rewrites: rewrites, dict: dict, syllables: map[rune]rune{}, latin: map[string]int32{}}
-	for i, rw := range rewrites {
-		r.trie.Add(rw.From, i)
-	}
+	r := &Repairer{stems: stems{}, dict: dict, syllables: map[rune]rune{}, latin: map[string]int32{}}
+	r.addRewrites(rewrites)
 	args := pinyin.NewArgs()
 	r.loadSyllables(args)
 	for _, w := range domain {
@@ -59,6 +60,21 @@ func NewRepairer(dict *Dictionary, rewrites []Rewrite, domain, spoken []string) 
 	}
 	r.addLanguage(args)
 	return r
+}
+
+func (r *Repairer) addRewrites(rewrites []Rewrite) {
+	number := map[string]int{}
+	for _, rw := range rewrites {
+		n, known := number[rw.From]
+		if !known {
+			n = len(r.rewrites)
+			number[rw.From] = n
+			r.rewrites = append(r.rewrites, nil)
+			r.trie.Add(rw.From, n)
+			r.stems.add(rw.From, n)
+		}
+		r.rewrites[n] = append(r.rewrites[n], rw)
+	}
 }
 
 // spokenWord is the frequency from which a word of the language is looked for in pinyin.
@@ -137,7 +153,7 @@ func soundOf(w string, args pinyin.Args) (string, bool) {
 // Text returns the mended text, and whether it was read from pinyin.
 func (r *Repairer) Text(text string) (mended string, pinyin bool) {
 	rewritten := r.rewrite(text)
-	if isLatin(text) {
+	if isLatin(text) && !isEnglish(text) {
 		if read, ok := r.readRuns(rewritten); ok {
 			return read, true
 		}
@@ -177,19 +193,21 @@ func (r *Repairer) rewrite(text string) string {
 // rewriteAll carries out the listed rewrites and, when told, lists them.
 func (r *Repairer) rewriteAll(text string, list bool) (string, []Mended) {
 	runes := []rune(text)
-	var b strings.Builder
+	out := make([]rune, 0, len(runes))
 	var mended []Mended
 	changed := false
 	for i := 0; i < len(runes); {
-		v, n, ok := r.trie.Longest(runes[i:])
-		if !ok || !r.applies(r.rewrites[v], text) || splitsLatin(runes, i, n) {
-			b.WriteRune(runes[i])
+		to, n, ok := r.rewriteAt(runes, i, text)
+		if !ok {
+			out = append(out, runes[i])
 			i++
 			continue
 		}
-		b.WriteString(r.rewrites[v].To)
+		for _, c := range to {
+			out = joined(out, c)
+		}
 		if list {
-			mended = append(mended, Mended{From: string(runes[i : i+n]), To: r.rewrites[v].To})
+			mended = append(mended, Mended{From: string(runes[i : i+n]), To: to})
 		}
 		changed = true
 		i += n
@@ -197,7 +215,7 @@ func (r *Repairer) rewriteAll(text string, list bool) (string, []Mended) {
 	if !changed {
 		return text, nil
 	}
-	return b.String(), mended
+	return string(out), mended
 }
 
 // Mended is one thing that was written in one way and is read in another.
@@ -215,16 +233,39 @@ func (r *Repairer) Mended(text string) []Mended {
 	return append(all, bySound...)
 }
 
-func (r *Repairer) applies(rw Rewrite, text string) bool {
-	if len(rw.When) == 0 {
-		return true
+// joined appends a character; between two of Chinese there is no space, so that words translated
+// one by one make the compounds that they are (Hong Kong endorsement).
+func joined(out []rune, c rune) []rune {
+	if n := len(out); n >= 2 && out[n-1] == ' ' && unicode.Is(unicode.Han, out[n-2]) && unicode.Is(unicode.Han, c) {
+		out = out[:n-1]
 	}
-	for _, w := range rw.When {
-		if strings.Contains(text, w) {
-			return true
+	return append(out, c)
+}
+
+// rewriteAt returns what the longest phrase at a place becomes, and how many runes it has: a
+// phrase to the letter, or an English one in another inflection.
+func (r *Repairer) rewriteAt(runes []rune, i int, text string) (to string, length int, ok bool) {
+	v, n, found := r.trie.Longest(runes[i:])
+	if found && !splitsLatin(runes, i, n) {
+		to, ok = applying(r.rewrites[v], text)
+		length = n
+	}
+	if v, n, found := r.stems.longest(runes, i); found && (!ok || n > length) {
+		if other, applies := applying(r.rewrites[v], text); applies {
+			return other, n, true
 		}
 	}
-	return false
+	return to, length, ok
+}
+
+// applying returns what the first rewrite that applies to the text puts in.
+func applying(rewrites []Rewrite, text string) (string, bool) {
+	for _, rw := range rewrites {
+		if len(rw.When) == 0 || slices.ContainsFunc(rw.When, func(w string) bool { return strings.Contains(text, w) }) {
+			return rw.To, true
+		}
+	}
+	return "", false
 }
 
 // splitsLatin reports whether the match is only a part of a Latin word.

@@ -34,7 +34,7 @@ type Talk interface {
 type Scratch interface {
 	AddNote(ctx context.Context, n desk.Note) (desk.Note, error)
 	Notes(ctx context.Context, conversation string, after int64, limit int) ([]desk.Note, error)
-	SaveDeskDraft(ctx context.Context, agent, conversation, text string, now time.Time) error
+	KeepTyped(ctx context.Context, agent, conversation, text string, now time.Time) error
 	DeskDrafts(ctx context.Context, agent string) (map[string]string, error)
 }
 
@@ -94,13 +94,16 @@ type Config struct {
 	Answer bot.Answerer
 	Live   func() Live
 	Hub    *live.Hub
+	// Drafts takes replies that are worth keeping as knowledge; nil where there is no studio.
+	Drafts Drafts
 	// Reach tells whether words reach a citizen on another channel; nil on our own pages. It
 	// may be nil.
 	Reach func(ctx context.Context, channel, conversation string) (*Reach, error)
 	// Deadlines are the due times of work orders; nil for the house's.
 	Deadlines desk.Deadlines
 	// Parcels makes of every work order that was made or changed what goes into the outbox,
-	// in the same transaction; Wake tells that something is there. Both may be nil.
+	// in the same transaction; Wake tells that something is there, also of what is said to
+	// citizens on WeChat, and does not block. Both may be nil.
 	Parcels func(o desk.Order, did string) []outbox.Entry
 	Wake    func()
 	Respond *respond.Responder

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/bot/desk"
 )
 
@@ -25,6 +26,9 @@ func (d *Desk) Moved(c desk.Change) {
 		}
 	}
 	d.committed(c)
+	if ch := bot.Channel(c.Ticket.Channel); len(c.Rows) > 0 && (ch == bot.WeChat || ch == bot.WeCom) {
+		d.cfg.Wake() // her words wait in the outbox
+	}
 	go d.tellCitizens(c)
 }
 

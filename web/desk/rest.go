@@ -260,7 +260,7 @@ func (d *Desk) Draft() http.HandlerFunc {
 			return
 		}
 		d.answer(func(r *http.Request, who auth.Principal) (any, error) {
-			return b, d.cfg.Store.SaveDeskDraft(r.Context(), who.ID, b.Conversation, b.Text, d.cfg.Now())
+			return b, d.cfg.Store.KeepTyped(r.Context(), who.ID, b.Conversation, b.Text, d.cfg.Now())
 		})(w, r)
 	}
 }

@@ -184,7 +184,7 @@ func (s *session) take(ctx context.Context, f frame) error {
 	case "note":
 		return s.note(ctx, f)
 	case "draft":
-		return s.d.cfg.Store.SaveDeskDraft(ctx, s.who.ID, f.Conversation, f.Text, s.d.cfg.Now())
+		return s.d.cfg.Store.KeepTyped(ctx, s.who.ID, f.Conversation, f.Text, s.d.cfg.Now())
 	case "typing":
 		s.typing(f)
 		return nil
@@ -305,7 +305,7 @@ func (d *Desk) carryOut(ctx context.Context, who auth.Principal, number string, 
 		return c, err
 	}
 	if kind == desk.Reply {
-		_ = d.cfg.Store.SaveDeskDraft(ctx, who.ID, t.Conversation, "", d.cfg.Now()) // what was sent is no draft; one that stays does no harm
+		_ = d.cfg.Store.KeepTyped(ctx, who.ID, t.Conversation, "", d.cfg.Now()) // what was sent is no draft; one that stays does no harm
 	}
 	d.committed(c)
 	return c, nil

@@ -91,6 +91,9 @@ type InsightConfig struct {
 	// Location is the time zone of the service's days.
 	Location *time.Location
 	Now      func() time.Time
+	// Shapes turn a reply into the messages of a channel that shows it in its own way; other
+	// channels show it as our pages do.
+	Shapes map[bot.Channel]func(*bot.Reply) any
 	// Real is how many of citizens' questions a lexicon is tried on; 0 for 400.
 	Real int
 }

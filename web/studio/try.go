@@ -34,6 +34,8 @@ type tryBody struct {
 type tried struct {
 	Reply *bot.Reply `json:"reply"`
 	Trace *bot.Trace `json:"trace"`
+	// Shown are the channel's own messages, where it has its own way.
+	Shown any `json:"shown,omitempty"`
 }
 
 type tryAnswer struct {
@@ -67,7 +69,7 @@ func (h *Insight) try(ctx context.Context, b tryBody) (*tryAnswer, error) {
 		return nil, err
 	}
 	defer done()
-	out := &tryAnswer{Live: play(ctx, live, lines), Left: []kb.Problem{}}
+	out := &tryAnswer{Live: h.shape(play(ctx, live, lines), lines), Left: []kb.Problem{}}
 	if !b.Draft && b.Change == 0 {
 		return out, nil
 	}
@@ -76,7 +78,7 @@ func (h *Insight) try(ctx context.Context, b tryBody) (*tryAnswer, error) {
 		return nil, err
 	}
 	defer release()
-	answer := play(ctx, draft, lines)
+	answer := h.shape(play(ctx, draft, lines), lines)
 	out.Draft, out.Same = &answer, sameReply(out.Live.Reply, answer.Reply)
 	out.Left = append(out.Left, left...)
 	return out, nil
@@ -117,7 +119,15 @@ func play(ctx context.Context, e TrialEngine, lines []bot.Message) tried {
 		a = e.Answer(ctx, bot.Turn{Message: m, State: state, Owner: bot.OwnerBot})
 		state = a.State
 	}
-	return tried{a.Reply, a.Trace}
+	return tried{Reply: a.Reply, Trace: a.Trace}
+}
+
+// shape adds how the lines' channel shows the answer.
+func (h *Insight) shape(t tried, lines []bot.Message) tried {
+	if shape := h.cfg.Shapes[lines[0].Channel]; shape != nil {
+		t.Shown = shape(t.Reply)
+	}
+	return t
 }
 
 func sameReply(a, b *bot.Reply) bool {

@@ -61,7 +61,6 @@ type Channel struct {
 
 	mu     sync.Mutex
 	failed map[string]int // refs that could not be stored, by how often
-	visits *visits
 	opener *opener
 }
 
@@ -85,7 +84,7 @@ func New(cfg Config) (*Channel, error) {
 	}
 	return &Channel{
 		cfg: cfg, core: NewCore(cfg.Core), log: cfg.Core.Log, failed: map[string]int{},
-		visits: newVisits(cfg.Core.Now), opener: newOpener(cfg.Mini, cfg.Core.Now),
+		opener: newOpener(cfg.Mini, cfg.Core.Now),
 	}, nil
 }
 
@@ -166,7 +165,7 @@ func (ch *Channel) answer(ctx context.Context, r *http.Request, p Push, due <-ch
 	conversation := Conversation(ch.cfg.AppID, p.From)
 	seen := Seen{
 		Contact: Contact{Conversation: conversation, Account: ch.cfg.AppID, OpenID: p.From, Following: p.Event != eventUnsubscribe},
-		Opens:   opens, At: p.At(),
+		Opens:   opens, At: ch.cfg.Door.Local(p.At()),
 	}
 	if how != answered {
 		ch.event(ctx, p, seen)

@@ -62,12 +62,26 @@ func NewClient(cfg ClientConfig) *Client {
 	}
 	cfg.Base = strings.TrimSuffix(cfg.Base, "/")
 	if cfg.HTTP == nil {
-		cfg.HTTP = &http.Client{Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		cfg.HTTP = &http.Client{
+			Timeout: callTimeout, Transport: transport(),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
 	c := &Client{cfg: cfg, http: cfg.HTTP}
 	c.tokens = newTokens(cfg.Now, c.fetchToken)
 	c.ticket = &tickets{now: cfg.Now}
 	return c
+}
+
+// transport keeps as many connections as the outbox sends messages at once.
+func transport() http.RoundTripper {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // somebody has put something else there
+		return http.DefaultTransport
+	}
+	own := base.Clone()
+	own.MaxIdleConnsPerHost = 32
+	return own
 }
 
 // answer is what every interface says of itself. The number is sometimes written as a string.

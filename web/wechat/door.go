@@ -177,6 +177,14 @@ func (d *Door) fresh(ctx context.Context, timestamp string) error {
 	return nil
 }
 
+// Local is what our clock showed, right or wrong, when WeChat's showed at.
+func (d *Door) Local(at time.Time) time.Time {
+	if d.clock == nil {
+		return at
+	}
+	return at.Add(d.clock.Skew())
+}
+
 // maxSkew is how wrong our clock may be before it is an alarm.
 const maxSkew = time.Minute
 

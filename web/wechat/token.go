@@ -39,13 +39,16 @@ func newTokens(now func() time.Time, fetch func(context.Context, bool) (string, 
 
 // get returns a token that is good as far as we know.
 func (t *tokens) get(ctx context.Context) (string, error) {
-	t.mu.Lock()
-	token, good := t.token, t.now().Before(t.until)
-	t.mu.Unlock()
-	if good {
+	if token, good := t.present(); good {
 		return token, nil
 	}
 	return t.refresh(ctx, false)
+}
+
+func (t *tokens) present() (token string, good bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token, t.now().Before(t.until)
 }
 
 // replace returns a token to use instead of one that was refused: the one that another call has
@@ -93,6 +96,9 @@ func (t *tokens) refresh(ctx context.Context, force bool) (string, error) {
 		key = "force"
 	}
 	done := t.flight.DoChan(key, func() (any, error) {
+		if token, good := t.present(); good && !force {
+			return token, nil // another call has fetched it since
+		}
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		defer cancel()
 		token, life, err := t.fetch(own, force)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"shenwei/bot"
@@ -19,44 +18,7 @@ const (
 	// stateCookie ties a way to WeChat and back to one browser; stateLife is how long it may take.
 	stateCookie = "shenwei_wx"
 	stateLife   = 10 * time.Minute
-	// maxVisits bounds how many are on their way.
-	maxVisits = 20_000
 )
-
-// visits are the states of visitors on their way, each good once.
-type visits struct {
-	now  func() time.Time
-	mu   sync.Mutex
-	open map[string]time.Time
-}
-
-func newVisits(now func() time.Time) *visits { return &visits{now: now, open: map[string]time.Time{}} }
-
-func (v *visits) begin() string {
-	state := rand.Text()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if len(v.open) >= maxVisits {
-		for s, until := range v.open {
-			if v.now().After(until) {
-				delete(v.open, s)
-			}
-		}
-		if len(v.open) >= maxVisits {
-			clear(v.open)
-		}
-	}
-	v.open[state] = v.now().Add(stateLife)
-	return state
-}
-
-func (v *visits) end(state string) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	until, ok := v.open[state]
-	delete(v.open, state)
-	return ok && v.now().Before(until)
-}
 
 // Enter brings a visitor of the H5 page to her own conversation: WeChat says who she is. Whoever
 // WeChat does not vouch for gets the page without a conversation.
@@ -77,7 +39,9 @@ func (ch *Channel) Enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	cookie, err := r.Cookie(stateCookie)
-	ours := err == nil && state != "" && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(state)) == 1 && ch.visits.end(state)
+	// The cookie goes, and WeChat takes a code once: nobody comes back this way a second time. It
+	// may be another process than the one that sent her.
+	ours := err == nil && state != "" && subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(state)) == 1
 	ch.setCookie(w, r, stateCookie, "", -1)
 	if !ours {
 		http.Redirect(w, r, "/", http.StatusFound)
@@ -100,7 +64,7 @@ func (ch *Channel) sendAway(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("code") != "" {
 		back += "?again=1"
 	}
-	state := ch.visits.begin()
+	state := rand.Text()
 	ch.setCookie(w, r, stateCookie, state, int(stateLife/time.Second))
 	http.Redirect(w, r, ch.cfg.Client.AuthorizeURL(back, state), http.StatusFound)
 }

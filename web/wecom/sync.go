@@ -149,7 +149,7 @@ func (ch *Channel) take(ctx context.Context, account, cursor string, messages []
 			taken = append(taken, wechat.Taken{Ref: p.Ref(), Conversation: conversation, Push: p, At: ch.now()})
 			seen = append(seen, wechat.Seen{
 				Contact: wechat.Contact{Conversation: conversation, Account: m.Account, OpenID: m.External, Following: true},
-				Opens:   wechat.OpensMessage, At: p.At(),
+				Opens:   wechat.OpensMessage, At: ch.cfg.Door.Local(p.At()),
 			})
 		}
 	}
@@ -221,9 +221,10 @@ const (
 	eventState  = "session_status_change"
 )
 
-// event acts on an event of an account. welcomeLife is how long a welcome code is good.
+// welcomeLife is how long a welcome code is good: twenty seconds, less the way.
 const welcomeLife = 18 * time.Second
 
+// event acts on an event of an account.
 func (ch *Channel) event(ctx context.Context, m message) {
 	var e struct {
 		Type     string `json:"event_type"`

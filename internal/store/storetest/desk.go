@@ -329,11 +329,11 @@ var deskCases = []testCase{
 		}
 		_, err = db.AddNote(s.Context(), desk.Note{Conversation: "none", Kind: desk.NoteKind, Text: "x", At: Noon})
 		s.wantCode(err, fault.NotFound)
-		s.must(db.SaveDeskDraft(s.Context(), "a", t.Conversation, "请您先", Noon))
+		s.must(db.KeepTyped(s.Context(), "a", t.Conversation, "请您先", Noon))
 		drafts, err := db.DeskDrafts(s.Context(), "a")
 		s.must(err)
 		s.same(drafts, map[string]string{t.Conversation: "请您先"})
-		s.must(db.SaveDeskDraft(s.Context(), "a", t.Conversation, "", Noon))
+		s.must(db.KeepTyped(s.Context(), "a", t.Conversation, "", Noon))
 		drafts, err = db.DeskDrafts(s.Context(), "a")
 		s.must(err)
 		s.same(drafts, map[string]string{})

@@ -33,7 +33,7 @@ func (s *suite) claimRows(db *store.DB, owner string, now time.Time) []outbox.Ro
 	return rows
 }
 
-func outboxKeys(rows []outbox.Row) string {
+func rowKeys(rows []outbox.Row) string {
 	out := ""
 	for _, r := range rows {
 		out += r.Key + " "
@@ -46,15 +46,15 @@ var outboxCases = []testCase{
 		db := s.open()
 		s.must(db.AddOutbox(s.Context(), letter("a", "a1"), letter("a", "a2"), letter("b", "b1")))
 		rows := s.claimRows(db, "one", Noon)
-		if outboxKeys(rows) != "a1 b1 " || rows[0].State != outbox.Sending || rows[0].Attempts != 1 || string(rows[0].Body) != "a1" {
+		if rowKeys(rows) != "a1 b1 " || rows[0].State != outbox.Sending || rows[0].Attempts != 1 || string(rows[0].Body) != "a1" {
 			s.Fatalf("%+v", rows)
 		}
 		if again := s.claimRows(db, "two", Noon); len(again) != 0 {
-			s.Fatalf("claimed twice: %s", outboxKeys(again))
+			s.Fatalf("claimed twice: %s", rowKeys(again))
 		}
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Sent}))
-		if next := s.claimRows(db, "two", Noon); outboxKeys(next) != "a2 " {
-			s.Fatalf("%s", outboxKeys(next))
+		if next := s.claimRows(db, "two", Noon); rowKeys(next) != "a2 " {
+			s.Fatalf("%s", rowKeys(next))
 		}
 	}},
 	{"an entry of a known key changes nothing", func(s *suite) {
@@ -94,16 +94,16 @@ var outboxCases = []testCase{
 		rows := s.claimRows(db, "one", Noon)
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held, Note: "closed"}))
 		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); len(rows) != 0 {
-			s.Fatalf("%s", outboxKeys(rows))
+			s.Fatalf("%s", rowKeys(rows))
 		}
 		waiting, err := db.Outbox(s.Context(), "a")
 		s.must(err)
-		if outboxKeys(waiting) != "a1 a2 " || waiting[0].State != outbox.Held || waiting[0].Note != "closed" {
+		if rowKeys(waiting) != "a1 a2 " || waiting[0].State != outbox.Held || waiting[0].Note != "closed" {
 			s.Fatalf("%+v", waiting)
 		}
 		s.must(db.ReleaseLane(s.Context(), "a"))
-		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); outboxKeys(rows) != "a1 " {
-			s.Fatalf("%s", outboxKeys(rows))
+		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); rowKeys(rows) != "a1 " {
+			s.Fatalf("%s", rowKeys(rows))
 		}
 	}},
 	{"a row whose process ended is sent once more, then unknown for good", func(s *suite) {
@@ -114,12 +114,12 @@ var outboxCases = []testCase{
 			s.Fatal("claimed within the lease")
 		}
 		second := s.claimRows(db, "two", Noon.Add(2*time.Minute))
-		if outboxKeys(second) != "a1 " || second[0].Doubts != 1 || second[0].Attempts != 2 {
+		if rowKeys(second) != "a1 " || second[0].Doubts != 1 || second[0].Attempts != 2 {
 			s.Fatalf("%+v", second)
 		}
 		s.wantCode(db.SettleOutbox(s.Context(), first[0].ID, "dead", outbox.Verdict{State: outbox.Sent}), fault.Conflict)
-		if rows := s.claimRows(db, "three", Noon.Add(4*time.Minute)); outboxKeys(rows) != "a2 " {
-			s.Fatalf("%s", outboxKeys(rows))
+		if rows := s.claimRows(db, "three", Noon.Add(4*time.Minute)); rowKeys(rows) != "a2 " {
+			s.Fatalf("%s", rowKeys(rows))
 		}
 		all, err := db.Outbox(s.Context(), "a")
 		s.must(err)

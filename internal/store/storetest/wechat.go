@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"shenwei/bot"
+	"shenwei/internal/audit"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/internal/store"
@@ -240,5 +242,40 @@ var wechatCases = []testCase{
 			s.Fatalf("%+v", r)
 		}
 		s.commit(db, Outcome(s.next(db, "wx-1", "b"), "b"))
+	}},
+	{"her words and who she is stand nowhere readable, and go when she asks", func(s *suite) {
+		db := s.open()
+		p, by := pushed("r")
+		p.Push.Text, p.Push.From, by.Contact.OpenID = "我叫张三丰", "openid-of-zhang", "openid-of-zhang"
+		_, err := db.TakePush(s.Context(), p, by)
+		s.must(err)
+		s.next(db, "wx-1", "r")
+		entries := send("e")
+		entries[0].Body = []byte("张三丰，您好")
+		_, err = db.SettlePush(s.Context(), "r", wechat.Open, wechat.Passive, []byte("<to>openid-of-zhang</to>"), entries)
+		s.must(err)
+		for _, column := range []string{"wechat_pushes.push", "wechat_pushes.body", "wechat_contacts.openid", "outbox.body"} {
+			table, name, _ := strings.Cut(column, ".")
+			var stored string
+			s.must(s.raw().QueryRow(`SELECT ` + name + ` FROM ` + table).Scan(&stored))
+			if strings.Contains(stored, "张三丰") || strings.Contains(stored, "zhang") || stored == "" {
+				s.Errorf("%s is readable: %q", column, stored)
+			}
+		}
+		if c := s.contact(db); c.OpenID != "openid-of-zhang" {
+			s.Errorf("%+v", c)
+		}
+		if rows := s.claimRows(db, "one", Noon); len(rows) != 1 || string(rows[0].Body) != "张三丰，您好" {
+			s.Errorf("%+v", rows)
+		}
+		_, err = db.DeleteConversation(s.Context(), "wx-1", audit.Entry{Actor: "admin", Action: "citizen.delete", Object: "wx-1"})
+		s.must(err)
+		for _, table := range []string{"wechat_pushes", "wechat_contacts", "outbox"} {
+			var n int
+			s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM ` + table).Scan(&n))
+			if n != 0 {
+				s.Errorf("%d rows are left in %s", n, table)
+			}
+		}
 	}},
 }

@@ -204,6 +204,17 @@ describe('a day in the studio', () => {
     await shoot(editor, 'studio-try')
   })
 
+  test('she sees the answer as the official account would send it', async (t) => {
+    if (fake) return t.skip('the stand-in knows no WeChat')
+    await editor.goto(`${server.url}/studio/try`)
+    await editor.getByLabel('渠道').selectOption('wechat')
+    await editor.getByLabel('问一句').fill(question)
+    await button(editor, '问').click()
+    await editor.getByLabel('微信里的样子').first().getByText('通行证').first().waitFor({ timeout: 60_000 })
+    await nothingWrong(editor)
+    await shoot(editor, 'studio-try-wechat')
+  })
+
   test('she cuts a sentence with a draft of the lexicon', async () => {
     await editor.goto(`${server.url}/studio/segment`)
     await editor.getByLabel('一句话').fill('港澳通行证快过期了，周末能换吗')
@@ -212,6 +223,22 @@ describe('a day in the studio', () => {
     await editor.getByRole('region', { name: '用草稿' }).waitFor({ timeout: 60_000 })
     await nothingWrong(editor)
     await shoot(editor, 'studio-segment')
+  })
+
+  test('she takes another system\'s table in: first what would change, then drafts; a broken one is told by row', async (t) => {
+    if (fake) return t.skip('the stand-in reads no files')
+    const file = (text) => ({ name: '问答.csv', mimeType: 'text/csv', buffer: Buffer.from(text) })
+    await editor.goto(`${server.url}/studio/files`)
+    const input = editor.getByLabel('要导入的文件')
+    await input.setInputFiles(file('标准问,相似问,答案,分类,是否停用\n,没有标准问,答案,办事指引,否\n'))
+    await editor.getByText('处要先改好，什么都没有存').waitFor()
+    await editor.getByRole('cell', { name: /第 2 行/ }).waitFor()
+    await input.setInputFiles(file('标准问,相似问,答案,分类,是否停用\n大厅有没有母婴室,"大厅哪里能喂奶\n办证大厅有母婴室吗",各办证大厅的母婴室以现场标识为准，可向导办台询问。,办事指引,否\n'))
+    await editor.getByRole('heading', { name: '新增 1' }).waitFor()
+    await nothingWrong(editor)
+    await shoot(editor, 'studio-files')
+    await button(editor, '存为草稿').click()
+    await editor.getByText('已存为 1 份草稿').waitFor()
   })
 
   test('she sends it to review', async () => {

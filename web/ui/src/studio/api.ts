@@ -3,8 +3,8 @@
 import type { Reply } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
 import type {
-  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, Notice, Problem, Release, Segmented, Stats,
-  Switches, Takedown, Trace,
+  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, Notice, Problem, Release,
+  Segmented, Shown, Stats, Switches, Takedown, Trace,
 } from './types'
 
 const base = '/api/v1/studio'
@@ -21,7 +21,7 @@ export interface DocumentFilter {
 export interface SavedDraft { revision: number; problems: Problem[] | null; hints: Hint[] | null }
 /** An answer of what is live and of the drafts; left says which drafts could not be part of it. */
 export interface Both<T> { live: T; draft?: T; same?: boolean; left?: Problem[] | null }
-export interface Answered { reply: Reply; trace: Trace }
+export interface Answered { reply: Reply; trace: Trace; shown?: Shown[] | null }
 
 export const studio = {
   documents: (filter: DocumentFilter) =>
@@ -69,6 +69,10 @@ export const studio = {
   addGold: (row: Partial<GoldRow>) => call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold`, row),
   goldFrom: (row: { conversation: string; seq: number; action: string; codes: string[]; facet: string; kind: string; comment: string }) =>
     call<{ key: string; follow_up?: boolean }>('POST', `${base}/gold/from`, row),
+  /** Reads a file; with dry nothing is stored. */
+  importFile: (file: File, dry: boolean) =>
+    call<ImportResult>('POST', withQuery(`${base}/import`, { name: file.name, dry_run: dry ? 1 : undefined }), file),
+  exportLink: (format: string) => `${base}/export?format=${format}`,
   missed: (filter: { from?: string; to?: string; kind?: string; state?: string; offset?: number; limit?: number }) =>
     call<{ clusters: Cluster[] | null; total: number }>('GET', withQuery(`${base}/missed`, filter)),
   resolveMissed: (id: string, how: { how: 'ask' | 'merge' | 'new' | 'ignore' | 'reopen'; key?: string; text?: string }) =>

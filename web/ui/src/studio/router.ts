@@ -38,6 +38,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/studio/night', component: () => import('./pages/NightPage.vue'), meta: { title: '夜间应急', ...read } },
   { path: '/studio/gold', component: () => import('./pages/GoldPage.vue'), meta: { title: '金标', ...read } },
   { path: '/studio/missed', component: () => import('./pages/MissedPage.vue'), meta: { title: '未解决问题', ...read } },
+  { path: '/studio/files', component: () => import('./pages/FilesPage.vue'), meta: { title: '导入导出', roles: [...mayEdit, 'auditor'] } },
   { path: '/studio/stats', component: () => import('./pages/StatsPage.vue'), meta: { title: '看板', ...read } },
   {
     path: '/desk', component: () => import('../desk/DeskShell.vue'), meta: { title: '热线工作台', roles: mayServe, whole: true },

@@ -87,3 +87,17 @@ export interface Stats {
   trips: { avoided: number; money: number; assumptions: { yuan_per_trip: number; text: string[] | null } }
 }
 export type Hints = Hint[]
+
+/** One document that a file changes. */
+export interface ImportEntry { key: string; title: string; sheet?: string; row?: number; values?: { column: string; was: string; now: string }[] | null }
+export interface ImportProblem { sheet?: string; row?: number; column?: string; reason: string }
+export interface ImportResult {
+  format: string; dry_run: boolean; added: ImportEntry[]; changed: ImportEntry[]; removed: ImportEntry[]
+  problems: ImportProblem[]; notes: string[]; drafts: string[]
+}
+
+/** One message of the official account. */
+export interface Shown {
+  kind: string; text?: string; card?: { title: string; description: string; url: string }
+  menu?: { head: string; choices: { id: string; label: string }[]; tail?: string }
+}

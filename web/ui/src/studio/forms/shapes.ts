@@ -5,6 +5,7 @@ export interface Timed { owner: string; effective: string; expires: string; revi
 export interface ItemFields extends Timed {
   code: string; police_type: string; name: string; aliases: string[]; audience: string; trips: number; trips_note: string
   terminal: boolean; popular: boolean; fee: string; time_limit: string; materials: string[]; identity: string; group: string
+  links: { web?: string; miniprogram?: string; terminal?: string }
   tags: string[]; summary: string; choice: string; facets: { [facet: string]: string }; handover: string
   confusable: { code: string; question: string }[]; asks: string[]; counter_asks: string[]
   english: { name: string; text: string; asks: string[] } | null; sources: string[]; legal_basis: string[]
@@ -37,7 +38,7 @@ const timed = () => ({ owner: '', effective: '', expires: '', review: '' })
 
 export function fillItem(fields: Loose): void {
   fill(fields, {
-    ...timed(), aliases: [], trips: 0, trips_note: '', materials: [], identity: '', tags: [], summary: '', choice: '', facets: {}, handover: '',
+    ...timed(), aliases: [], trips: 0, trips_note: '', materials: [], identity: '', links: {}, tags: [], summary: '', choice: '', facets: {}, handover: '',
     confusable: [], asks: [], counter_asks: [], sources: [], legal_basis: [],
   })
 }

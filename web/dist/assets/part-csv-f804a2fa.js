@@ -1,0 +1,2 @@
+function e(e){if(typeof e==`number`)return isFinite(e)?String(e):``;let t=e==null?``:String(e);return/^[=+\-@\t\r]/.test(t)&&(t=`'${t}`),/[",\r\n]/.test(t)||t!==t.trim()?`"${t.replace(/"/g,`""`)}"`:t}function t(t,n){return`\ufeff${[t,...n].map(t=>t.map(e).join(`,`)).join(`\r
+`)}\r\n`}function n(e,t,n=`text/csv;charset=utf-8`){let r=URL.createObjectURL(new Blob([t],{type:n})),i=document.createElement(`a`);i.href=r,i.download=e,i.click(),setTimeout(()=>URL.revokeObjectURL(r),1e4)}export{n,t};
