@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { factsOf, fill, insert, matching, shortcutAt } from '../src/desk/lib/canned'
 import { commandOf, keys } from '../src/desk/lib/keys'
 import { allowed, lateness } from '../src/desk/lib/orders'
-import { byQueue, listed, newer, rings, sorted } from '../src/desk/lib/tickets'
+import { byQueue, listed, load, newer, rings, sorted } from '../src/desk/lib/tickets'
 import { countdown, show, worst } from '../src/desk/lib/timers'
 import { Hotline } from '../src/desk/hotline'
 import type { Canned, Ticket, Timer } from '../src/desk/types'
@@ -32,7 +32,7 @@ describe('a promise', () => {
     expect(worst(ticket({ timers: [timer({ paused: at(0), left: 1 })] }), now)).toBeNull()
     expect(worst(ticket({}), now)).toBeNull()
   })
-  test.each([[125_000, '2:05'], [-9_000, '-0:09'], [0, '0:00'], [3_900_000, '1 小时 5 分'], [200_000_000, '2 天']])('of %d ms reads %s', (ms, words) => {
+  test.each([[125_000, '2:05'], [-9_000, '-0:09'], [0, '0:00'], [-400, '0:00'], [3_900_000, '1 小时 5 分'], [200_000_000, '2 天']])('of %d ms reads %s', (ms, words) => {
     expect(countdown(ms)).toBe(words)
   })
 })
@@ -63,6 +63,9 @@ describe('the lists', () => {
     expect(newer(ticket({ version: 3 }), ticket({ version: 2 }))).toBe(false)
     expect(newer(ticket({ version: 3 }), ticket({ version: 3 }))).toBe(true)
     expect(newer(undefined, ticket({}))).toBe(true)
+  })
+  test('count what her conversations take of her capacity', () => {
+    expect(load([...all, ticket({ agent: me, state: 'calling' })], me)).toBe(3)
   })
   test('ring only at the one it is offered to', () => {
     expect(rings(ticket({ state: 'transferring', offered: me, agent: 'x' }), me)).toBe(true)

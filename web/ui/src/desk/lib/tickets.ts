@@ -41,5 +41,10 @@ export function sorted(tickets: Ticket[], sort: Sort, now: number): Ticket[] {
   return [...tickets].sort(by[sort])
 }
 
+/** What somebody's conversations take of her capacity; a call counts twice. */
+export function load(tickets: Ticket[], me: string): number {
+  return tickets.filter((t) => t.agent === me && !isOver(t)).reduce((n, t) => n + (t.state === 'calling' || t.state === 'callback' ? 2 : 1), 0)
+}
+
 /** Two pictures of one ticket may overtake each other: the higher version is the newer. */
 export const newer = (was: Ticket | undefined, is: Ticket) => !was || is.version >= was.version

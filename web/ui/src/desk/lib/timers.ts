@@ -30,7 +30,7 @@ export function worst(ticket: Pick<Ticket, 'timers'>, now: number): Shown | null
 /** "2:05", "-0:09" once it is broken, "3 小时 5 分" and "2 天" for long ones. */
 export function countdown(ms: number): string {
   const s = Math.max(0, Math.floor(Math.abs(ms) / 1000))
-  const sign = ms < 0 ? '-' : ''
+  const sign = ms < 0 && s > 0 ? '-' : ''
   if (s < 3600) return `${sign}${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`
   if (s < 86400) return `${sign}${Math.floor(s / 3600)} 小时 ${Math.floor((s % 3600) / 60)} 分`
   return `${sign}${Math.floor(s / 86400)} 天`
