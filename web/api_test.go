@@ -149,7 +149,7 @@ func TestAnItemIsWholeWithLinksReleaseAndRevision(t *testing.T) {
 	s := newSite(t, nil)
 	var it struct {
 		kb.Item
-		Links             []bot.Link
+		Links             []bot.Link `json:"links"` // the buttons, in place of the item's own addresses
 		Release, Revision int64
 	}
 	got := s.get("/api/v1/items/CRJ-007")

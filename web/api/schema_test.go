@@ -73,5 +73,6 @@ func fields(t reflect.Type) (all, always []string) {
 	}
 	slices.Sort(all)
 	slices.Sort(always)
+	all = slices.Compact(all) // a field outside hides one of its name within
 	return all, always
 }
