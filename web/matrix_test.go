@@ -45,6 +45,8 @@ var mayCall = map[string]string{
 	"GET /healthz":                              "*",
 	"GET /readyz":                               "*",
 
+	"GET /desk":               "*",
+	"GET /desk/{screen...}":   "*",
 	"GET /staff":              "*",
 	"GET /staff/{screen...}":  "*",
 	"GET /studio":             "*",

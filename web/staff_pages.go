@@ -4,7 +4,7 @@ package web
 // open, since it holds nothing: what its screens show, they ask for.
 func (s *Server) staffPages() []route {
 	var list []route
-	for _, path := range []string{"/staff", "/staff/{screen...}", "/studio", "/studio/{screen...}"} {
+	for _, path := range []string{"/staff", "/staff/{screen...}", "/studio", "/studio/{screen...}", "/desk", "/desk/{screen...}"} {
 		list = append(list, route{"GET", path, page, nil, s.chat.Staff})
 	}
 	return list

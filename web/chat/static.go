@@ -133,7 +133,7 @@ func (c *Chat) Index(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Staff is the page of people who work here. All addresses below /studio and /staff are its
+// Staff is the page of people who work here. All addresses below /studio, /desk and /staff are its
 // screens: what they show they ask of /api/v1, which knows who may see it.
 func (c *Chat) Staff(w http.ResponseWriter, r *http.Request) {
 	if !c.static.serve(w, r, "studio.html") {

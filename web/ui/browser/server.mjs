@@ -35,14 +35,14 @@ async function ready(url, child, log) {
   throw new Error(`the server was not ready within 30 s:\n${log()}`)
 }
 
-async function real() {
+async function real(settings) {
   const dir = mkdtempSync(join(tmpdir(), 'shenwei-browser-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const admin = await freePort()
   const run = ['serve', '--addr', `127.0.0.1:${port}`, '--dir', join(dir, 'run')]
   const child = spawn(binary(dir), run, {
-    cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}` },
+    cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings },
   })
   let said = ''
   const hear = (part) => { said = (said + part).slice(-4000) }
@@ -75,7 +75,8 @@ async function setupLink(log) {
   throw new Error(`the server printed no link:\n${log()}`)
 }
 
-export async function startServer() {
+/** settings are the server's, as environment variables. */
+export async function startServer(settings = {}) {
   if (process.env.SHENWEI_FAKE) return (await import('../dev/fake.mjs')).start()
-  return real()
+  return real(settings)
 }

@@ -4,7 +4,8 @@ import { inject, type InjectionKey } from 'vue'
 export interface CardActions {
   say(text: string): void
   choose(key: string, label: string): void
-  rate(seq: number, score: 1 | -1, reason: string): Promise<void>
+  /** Tells whether the answer helped; the outcome may offer a person. */
+  rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void>
 }
 
 export const cardActions: InjectionKey<CardActions> = Symbol('card actions')

@@ -42,6 +42,8 @@ export interface Reply {
 /** A message of a conversation as its citizen may read it again. */
 export interface Stored {
   seq: number; kind: string; ref?: string; text: string; reply?: Reply; at?: string
+  /** The agent's number; the name of what happened, and its details. */
+  author?: string; event?: string; data?: { [name: string]: unknown }
 }
 
 /** What the operator has to say at the moment, for instance a typhoon. */
@@ -74,7 +76,7 @@ export class ApiError extends Error {
 
 const timeout = 15000
 
-export async function request<T>(path: string, init: RequestInit = {}, patience = timeout): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}, patience = timeout, read = (r: Response): Promise<T> => r.json()): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
   const timer = setTimeout(() => abort && abort.abort(), patience)
   try {
@@ -83,7 +85,7 @@ export async function request<T>(path: string, init: RequestInit = {}, patience 
     })
     if (!response.ok) throw await failure(response)
     if (response.status === 204) return undefined as unknown as T
-    return (await response.json()) as T
+    return await read(response)
   } catch (cause) {
     if (cause instanceof ApiError) throw cause
     throw new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' })
@@ -140,8 +142,11 @@ export const api = {
     const body = await request<{ messages: Stored[] | null }>(path, token ? { headers: { Authorization: `Bearer ${token}` } } : {})
     return body.messages || []
   },
+  /** The conversation as a text to keep. */
+  transcript: (conversation: string, token: string) =>
+    request<string>(`/api/v1/conversations/${encodeURIComponent(conversation)}/transcript`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}, timeout, (r) => r.text()),
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
-    post<void>('/api/v1/feedback', vote),
+    post<{ offer?: string } | undefined>('/api/v1/feedback', vote),
 }
 
 export type Api = typeof api

@@ -4,6 +4,7 @@
 
 import { reactive } from 'vue'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
+import { DeskSide } from './deskside'
 import { Outbox, type Line } from './outbox'
 import { ChatSocket, type ServerFrame, type SocketStatus, type Wire } from './socket'
 import type { Keep } from './storage'
@@ -22,7 +23,7 @@ export interface ConversationState {
 }
 
 export interface ConversationOptions {
-  api: Pick<Api, 'say' | 'messages' | 'feedback'>
+  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript'>
   dial: () => Wire
   keep: Keep
   random?: () => number
@@ -38,6 +39,8 @@ const mostTries = 4
 
 export class Conversation {
   readonly state: ConversationState
+  /** The person behind the bot: place in the queue, who answers, what may be wished. */
+  readonly desk: DeskSide
 
   private readonly options: ConversationOptions
   private readonly thread: Thread
@@ -60,6 +63,7 @@ export class Conversation {
     this.state = reactive<ConversationState>({ link: 'connecting', entries: [], waiting: false, pausedUntil: 0 })
     this.thread = new Thread(this.state.entries)
     this.outbox = new Outbox(options.keep)
+    this.desk = new DeskSide((frame) => this.socket.send(frame))
     this.session = options.keep.get<Session>(sessionKey) || { conversation: '', token: '' }
     this.outbox.lines.forEach((l) => this.thread.line(l.ref, l.text))
     this.socket = new ChatSocket({
@@ -80,6 +84,7 @@ export class Conversation {
   stop(): void {
     clearTimeout(this.pauseTimer)
     clearTimeout(this.watchTimer)
+    this.desk.stop()
     this.socket.stop()
   }
 
@@ -119,13 +124,19 @@ export class Conversation {
     this.flush()
   }
 
-  rate(seq: number, score: 1 | -1, reason: string): Promise<void> {
+  rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
     return this.options.api.feedback({ ...this.session, seq, score, reason })
+  }
+
+  /** The whole conversation as a text to keep, as the record has it. */
+  transcript(): Promise<string> {
+    return this.options.api.transcript(this.session.conversation, this.session.token)
   }
 
   // ---- what arrives
 
   private receive(frame: ServerFrame): void {
+    if (this.desk.receive(frame)) return
     switch (frame.type) {
       case 'ready':
         this.ready(frame.conversation || '', frame.token || '', frame.seq || 0)
@@ -344,6 +355,7 @@ export class Conversation {
   }
 
   private renewAll(): void {
+    this.desk.forget()
     this.session = { conversation: '', token: '' }
     this.options.keep.remove(sessionKey)
     this.target = 0

@@ -2,6 +2,7 @@
 // itself. It keeps no messages; what to say again after a break is its owner's business.
 
 import type { ErrorBody, Reply, Stored } from './api'
+import type { DeskFrame, DeskWish, HintIn, HintOut } from './deskside'
 
 export type ServerFrame =
   | { type: 'ready'; conversation?: string; token?: string; seq?: number }
@@ -9,6 +10,8 @@ export type ServerFrame =
   | { type: 'reply'; ref?: string; reply: Reply }
   | ({ type: 'event'; kind: string } & Partial<Stored> & { seq: number })
   | { type: 'error'; ref?: string; error: ErrorBody }
+  | DeskFrame
+  | HintIn
 
 export interface Hello { token: string; conversation: string; after: number }
 
@@ -16,6 +19,8 @@ export type ClientFrame =
   | ({ type: 'hello' } & Hello)
   | { type: 'say'; ref: string; text: string }
   | { type: 'choose'; ref: string; code: string }
+  | DeskWish
+  | HintOut
 
 /** connecting: no greeting answered yet · open · waiting: will try again · closed: by the server, for good. */
 export type SocketStatus = 'connecting' | 'open' | 'waiting' | 'closed'
@@ -30,10 +35,11 @@ export interface Wire {
   close(code?: number): void
 }
 
-export interface SocketOptions {
+export interface SocketOptions<In> {
   dial: () => Wire
-  hello: () => Hello
-  onFrame: (frame: ServerFrame) => void
+  /** What the greeting says besides that it is one. */
+  hello: () => object
+  onFrame: (frame: In) => void
   onStatus: (status: SocketStatus) => void
   /** The server ended this conversation (4401, 4403). Return true to connect again at once. */
   onTerminal: (code: number) => boolean
@@ -45,19 +51,20 @@ const firstDelay = 500
 const longestDelay = 20000
 const busyDelay = 5000
 
-export class ChatSocket {
+/** In are the frames that arrive, Out those that may be sent; the citizens' unless told otherwise. */
+export class ChatSocket<In extends { type: string } = ServerFrame, Out extends { type: string } = ClientFrame> {
   status: SocketStatus = 'waiting'
   /** Attempts in a row that ended before the server was ready. */
   failures = 0
   /** Grows with every connection, so that the owner knows what was sent on which. */
   connection = 0
 
-  private readonly options: SocketOptions
+  private readonly options: SocketOptions<In>
   private wire: Wire | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private stopped = true
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketOptions<In>) {
     this.options = options
   }
 
@@ -85,12 +92,12 @@ export class ChatSocket {
     this.later(0)
   }
 
-  send(frame: ClientFrame): boolean {
+  send(frame: Out): boolean {
     if (this.status !== 'open' || !this.wire) return false
     return this.write(frame)
   }
 
-  private write(frame: ClientFrame): boolean {
+  private write(frame: object): boolean {
     try {
       (this.wire as Wire).send(JSON.stringify(frame))
       return true
@@ -125,9 +132,9 @@ export class ChatSocket {
   }
 
   private receive(data: unknown): void {
-    let frame: ServerFrame
+    let frame: In
     try {
-      frame = JSON.parse(String(data)) as ServerFrame
+      frame = JSON.parse(String(data)) as In
     } catch {
       return
     }
@@ -186,7 +193,9 @@ export class ChatSocket {
   }
 }
 
-export function dialChat(): Wire {
+export const dialChat = (): Wire => dialTo('/ws/chat')
+
+export function dialTo(path: string): Wire {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
-  return new WebSocket(`${scheme}//${location.host}/ws/chat`)
+  return new WebSocket(`${scheme}//${location.host}${path}`)
 }

@@ -7,7 +7,7 @@ export type LineState = 'sending' | 'sent' | 'failed'
 
 export interface Entry {
   key: string
-  kind: 'citizen' | 'reply' | 'notice'
+  kind: 'citizen' | 'reply' | 'agent' | 'notice'
   /** Conversations follow each other on one screen; sequence numbers begin again in each. */
   epoch: number
   seq: number
@@ -17,6 +17,12 @@ export interface Entry {
   /** Why it failed or what it waits for, in words for the citizen. */
   problem: string
   reply: Reply | null
+  /** The number of the agent who wrote it. */
+  author: string
+  /** What happened, for a notice. */
+  event: string
+  /** When it was stored, RFC 3339; empty while it is not. */
+  at: string
 }
 
 export class Thread {
@@ -61,6 +67,7 @@ export class Thread {
     })
     if (this.has(reply.seq)) return
     this.note(reply.seq)
+    if (reply.action === 'relayed') return // the receipt of a line that a person answers
     const e = entry('reply', `r-${this.epoch}-${reply.seq}`, this.epoch, reply.seq, refs[0] || '', reply.text)
     e.reply = reply
     this.insert(e)
@@ -74,15 +81,24 @@ export class Thread {
     }
     if (m.kind === 'citizen' && m.ref && this.byRef(m.ref)) {
       this.place(m.ref, m.seq)
+      this.stamp(m.ref, m.at)
       return
     }
     if (this.has(m.seq)) return
     this.note(m.seq)
     if (!m.text) return
-    const kind = m.kind === 'citizen' ? 'citizen' : 'notice'
+    const kind = m.kind === 'citizen' || m.kind === 'agent' ? m.kind : 'notice'
     const e = entry(kind, `m-${this.epoch}-${m.seq}`, this.epoch, m.seq, m.ref || '', m.text)
     e.state = 'sent'
+    e.author = m.author || ''
+    e.event = m.event || ''
+    e.at = m.at || ''
     this.insert(e)
+  }
+
+  private stamp(ref: string, at = ''): void {
+    const e = this.byRef(ref)
+    if (e) e.at = at
   }
 
   /** Begins another conversation below the present one. */
@@ -127,5 +143,5 @@ function before(a: Entry, b: Entry): boolean {
 }
 
 function entry(kind: Entry['kind'], key: string, epoch: number, seq: number, ref: string, text: string): Entry {
-  return { key, kind, epoch, seq, ref, text, state: 'sending', problem: '', reply: null }
+  return { key, kind, epoch, seq, ref, text, state: 'sending', problem: '', reply: null, author: '', event: '', at: '' }
 }

@@ -11,6 +11,8 @@ declare module 'vue-router' {
     roles?: readonly Role[]
     /** May be seen by people who are not signed in. */
     open?: boolean
+    /** Takes the whole window, without the studio's navigation. */
+    whole?: boolean
   }
 }
 
@@ -18,6 +20,8 @@ export const mayRead: readonly Role[] = ['editor', 'reviewer', 'supervisor', 'ad
 export const mayEdit: readonly Role[] = ['editor', 'reviewer', 'administrator']
 export const mayDecide: readonly Role[] = ['reviewer', 'administrator']
 export const mayHelpAtNight: readonly Role[] = ['reviewer', 'administrator', 'supervisor']
+
+export const mayServe: readonly Role[] = ['agent', 'supervisor']
 
 const read = { roles: mayRead }
 
@@ -36,6 +40,17 @@ const routes: RouteRecordRaw[] = [
   { path: '/studio/missed', component: () => import('./pages/MissedPage.vue'), meta: { title: '未解决问题', ...read } },
   { path: '/studio/files', component: () => import('./pages/FilesPage.vue'), meta: { title: '导入导出', roles: [...mayEdit, 'auditor'] } },
   { path: '/studio/stats', component: () => import('./pages/StatsPage.vue'), meta: { title: '看板', ...read } },
+  {
+    path: '/desk', component: () => import('../desk/DeskShell.vue'), meta: { title: '热线工作台', roles: mayServe, whole: true },
+    children: [
+      { path: '', component: () => import('../desk/pages/TalkPage.vue') },
+      { path: 'orders', component: () => import('../desk/pages/OrdersPage.vue'), meta: { title: '工单' } },
+      { path: 'board', component: () => import('../desk/pages/BoardPage.vue'), meta: { title: '大屏', roles: ['supervisor'] } },
+      { path: 'quality', component: () => import('../desk/pages/QualityPage.vue'), meta: { title: '质检', roles: ['supervisor'] } },
+      { path: 'report', component: () => import('../desk/pages/ReportPage.vue'), meta: { title: '报表', roles: ['supervisor'] } },
+      { path: 'canned', component: () => import('../desk/pages/CannedPage.vue'), meta: { title: '常用语', roles: ['supervisor'] } },
+    ],
+  },
   { path: '/staff', redirect: (to) => ({ path: '/staff/account', hash: to.hash }) },
   { path: '/staff/sign-in', component: () => import('./pages/SignInPage.vue'), meta: { title: '登录', open: true } },
   { path: '/staff/setup', component: () => import('./pages/SetUpPage.vue'), meta: { title: '设置账号', open: true } },
@@ -47,6 +62,7 @@ const routes: RouteRecordRaw[] = [
 
 /** Where somebody begins her work. */
 export function home(): string {
+  if (session.has(...mayServe)) return '/desk'
   if (session.has('editor', 'reviewer', 'supervisor', 'administrator')) return '/studio/documents'
   return session.has('auditor') ? '/staff/audit' : '/staff/account'
 }

@@ -36,14 +36,16 @@ export const useToken = (token: string): void => { csrf = token }
 /** Calls back when a session that was there has ended on the server. */
 export const whenLost = (back: () => void): void => { onLost.push(back) }
 
-/** Asks the server; a body is sent as JSON, a file as it is. Fails with an ApiError, whatever went wrong. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/**
+ * Asks the server; a body is sent as JSON. Fails with an ApiError, whatever went wrong.
+ * With keepalive the request outlives the page.
+ */
+export async function call<T>(method: string, path: string, body?: unknown, how: { keepalive?: boolean } = {}): Promise<T> {
   const headers: Record<string, string> = {}
-  const file = body instanceof Blob
-  if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json'
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
   try {
-    return await request<T>(path, { method, headers, ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }) }, patience)
+    return await request<T>(path, { method, headers, ...(how.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, patience)
   } catch (cause) {
     if (csrf && cause instanceof ApiError && cause.code === 'unauthorized') onLost.forEach((back) => back())
     throw cause

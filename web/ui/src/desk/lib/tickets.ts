@@ -1,0 +1,50 @@
+// Which tickets a tab lists, and in which order.
+
+import type { Ticket } from '../types'
+import { worst } from './timers'
+
+export type Tab = 'mine' | 'queue' | 'watch' | 'bot' | 'ended'
+export const tabNames: { [tab in Tab]: string } = { mine: '会话中', queue: '排队中', watch: '待干预', bot: '机器人接待', ended: '已结束' }
+export type Sort = 'urgent' | 'newest' | 'accepted'
+export const sortNames: { [sort in Sort]: string } = { urgent: '等待时长', newest: '最新消息', accepted: '接入顺序' }
+
+const over = ['resolved', 'closed', 'returned', 'abandoned']
+export const isOver = (t: Ticket) => over.includes(t.state)
+export const rings = (t: Ticket, me: string) => (t.state === 'offered' || t.state === 'transferring') && t.offered === me
+const breached = (t: Ticket, now: number) => (t.timers ?? []).some((x) => x.breached || (!x.paused && Date.parse(x.due) <= now))
+
+const lists: { [tab: string]: (t: Ticket, me: string, now: number) => boolean } = {
+  mine: (t, me) => (t.agent === me && t.state !== 'callback') || rings(t, me),
+  queue: (t) => t.state === 'queued' || t.state === 'offered' || (t.state === 'callback' && !!t.asked),
+  watch: (t, _, now) => !!t.red || (t.bounces ?? []).length >= 3 || breached(t, now),
+}
+
+export function listed(tickets: Ticket[], tab: Tab, me: string, now: number): Ticket[] {
+  const keep = lists[tab]
+  return keep ? tickets.filter((t) => !isOver(t) && keep(t, me, now)) : []
+}
+
+/** The order in which the queue is served; those to be called come after those who wait. */
+export function byQueue(a: Ticket, b: Ticket): number {
+  const call = (t: Ticket) => (t.state === 'callback' ? 1 : 0)
+  return call(a) - call(b) || b.priority - a.priority || Date.parse(a.enqueued) - Date.parse(b.enqueued)
+}
+
+/** Who needs an answer soonest comes first. */
+export function sorted(tickets: Ticket[], sort: Sort, now: number): Ticket[] {
+  const due = (t: Ticket) => (t.state === 'waiting' || t.state === 'held' ? Infinity : worst(t, now)?.left ?? Infinity)
+  const by: { [s in Sort]: (a: Ticket, b: Ticket) => number } = {
+    urgent: (a, b) => (due(a) === due(b) ? Date.parse(a.enqueued) - Date.parse(b.enqueued) : due(a) - due(b)),
+    newest: (a, b) => Date.parse(b.heard ?? b.updated) - Date.parse(a.heard ?? a.updated),
+    accepted: (a, b) => Date.parse(a.accepted ?? a.enqueued) - Date.parse(b.accepted ?? b.enqueued),
+  }
+  return [...tickets].sort(by[sort])
+}
+
+/** What somebody's conversations take of her capacity; a call counts twice. */
+export function load(tickets: Ticket[], me: string): number {
+  return tickets.filter((t) => t.agent === me && !isOver(t)).reduce((n, t) => n + (t.state === 'calling' || t.state === 'callback' ? 2 : 1), 0)
+}
+
+/** Two pictures of one ticket may overtake each other: the higher version is the newer. */
+export const newer = (was: Ticket | undefined, is: Ticket) => !was || is.version >= was.version
