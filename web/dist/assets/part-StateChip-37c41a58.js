@@ -1,1 +1,0 @@
-import{F as e,Mt as t,Pt as n,b as r,m as i,ut as a}from"./part-_plugin-vue_export-helper-b74ed581.js";import{f as o,p as s}from"./part-words-5c38c01e.js";var c=r({__name:`StateChip`,props:{state:{}},setup(r){return(c,l)=>(e(),i(`span`,{class:t([`chip-state`,a(s)(r.state)])},n(a(o)(r.state)),3))}});export{c as t};
