@@ -205,13 +205,13 @@ func (o *office) publish() {
 // answers, goes live, and the numbers tell what came of it.
 func TestWhatNobodyCouldAnswerIsAnsweredAndCounted(t *testing.T) {
 	o := newOffice(t)
-	const strange = "夜里投宿没带卡片"
+	const strange = "住进去那会儿忘了揣小方片"
 	first := o.say("", strange)
 	if first.Action != bot.Decline {
 		t.Fatalf("%s is %s %s now: take a stranger question", strange, first.Action, first.Item+first.Article)
 	}
-	o.say("", "夜里投宿没带卡片呢")
-	o.say("", "夜里投宿没带卡片，电话13800138000")
+	o.say("", "住进去那会儿忘了揣小方片呢")
+	o.say("", "住进去那会儿忘了揣小方片，电话13800138000")
 	good := o.say("", "没带身份证怎么住酒店")
 	thumbed := o.say("", "驾驶证到期换证要带什么")
 	if err := o.app.store.AddFeedback(t.Context(), thumbed.Conversation, thumbed.Seq, -1, "", o.now); err != nil {

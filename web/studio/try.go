@@ -17,8 +17,8 @@ import (
 // maxEarlier is how many lines before the one at hand are played again.
 const maxEarlier = 20
 
-// tryTimeout bounds a try, the building of the draft's engine included.
-const tryTimeout = 15 * time.Second
+// tryTimeout bounds a try, the building of an engine for drafts included; it is less than the server gives an answer.
+const tryTimeout = 35 * time.Second
 
 type tryBody struct {
 	Text string `json:"text"`

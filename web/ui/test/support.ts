@@ -34,7 +34,7 @@ export class FakeWire implements Wire {
     this.onmessage?.({ data: JSON.stringify(frame) })
   }
   get said() {
-    return this.sent.filter((f) => f.type !== 'hello') as Exclude<ClientFrame, { type: 'hello' }>[]
+    return this.sent.filter((f) => f.type !== 'hello') as Extract<ClientFrame, { type: 'say' | 'choose' }>[]
   }
 }
 
@@ -99,8 +99,10 @@ export class FakeServer {
       return { ...this.receive(line.ref, line.text).reply, token: 'token-c1' }
     },
     messages: async (_conversation: string, _token: string, after: number) => this.messages.filter((m) => m.seq > after),
-    feedback: async (vote: object) => {
+    transcript: async () => '',
+    feedback: async (vote: object): Promise<{ offer?: string } | undefined> => {
       this.votes.push(vote)
+      return undefined
     },
   }
 }
