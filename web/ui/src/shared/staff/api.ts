@@ -42,10 +42,11 @@ export const whenLost = (back: () => void): void => { onLost.push(back) }
  */
 export async function call<T>(method: string, path: string, body?: unknown, how: { keepalive?: boolean } = {}): Promise<T> {
   const headers: Record<string, string> = {}
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const file = body instanceof Blob
+  if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json'
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
   try {
-    return await request<T>(path, { method, headers, ...(how.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, patience)
+    return await request<T>(path, { method, headers, ...(how.keepalive ? { keepalive: true } : {}), ...(body === undefined ? {} : { body: file ? body : JSON.stringify(body) }) }, patience)
   } catch (cause) {
     if (csrf && cause instanceof ApiError && cause.code === 'unauthorized') onLost.forEach((back) => back())
     throw cause
