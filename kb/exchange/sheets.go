@@ -87,7 +87,7 @@ var sheets = []*sheet{
 		{"编号", "id", word, true}, {"类型", "kind", word, true}, {"名称", "name", word, true}, {"说法", "words", list, true}, {"上级", "parents", list, false}}},
 	{title: "改写", kind: kb.KindLexicon, shape: element, key: "rewrites", identity: []int{0, 2}, columns: []column{
 		{"原词", "from", word, true}, {"改为", "to", word, true}, {"仅当含有", "when", list, false}}},
-	{title: "词语", kind: kb.KindLexicon, shape: record, key: "words", columns: []column{{"整词", "words", list, false}, {"停用短语", "stop", list, false}}},
+	{title: "词语", kind: kb.KindLexicon, shape: record, key: "words", columns: []column{{"整词", "words", list, false}, {"停用短语", "stop", list, false}, {"外地地名", "places", list, false}}},
 	{title: "专题", kind: kb.KindList, shape: element, key: "lists", identity: []int{0}, unique: true, columns: []column{
 		{"编号", "id", word, true}, {"按", "by", word, true}, {"名称", "name", word, true}, {"事项", "items", list, false}, {"知识条目", "articles", list, false}}},
 	{title: "数值依据", kind: kb.KindFacts, shape: element, key: "facts", identity: []int{0}, columns: []column{
