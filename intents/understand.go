@@ -146,7 +146,7 @@ func (u *Understander) readRules(text string) *Understanding {
 	if pinyin && AsksPerson(normal) {
 		un.Act = Person // «human» is no pinyin
 	}
-	un.Slots = slotsOf(un.Text, un.Concepts, u.places)
+	un.Slots = slotsOf(about, un.Concepts, u.places)
 	return un
 }
 

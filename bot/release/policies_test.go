@@ -326,3 +326,12 @@ func TestEveryTraceTellsWhichPoliciesWereAskedAndWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestAPlaceBeforeADenialDoesNotTurnItAround(t *testing.T) {
+	for line, lost := range map[string]bool{"我在武汉出差护照没丢": false, "我在武汉出差护照丢了": true} {
+		_, told := running().Understander().Read(line).Slots["state"]
+		if told != lost {
+			t.Errorf("%s: lost %v, want %v", line, told, lost)
+		}
+	}
+}

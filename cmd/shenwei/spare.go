@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -86,6 +87,7 @@ func (s *spare) close() {
 func (a *app) studioGate() kb.Gate {
 	g := newGate(a.builder, a.store)
 	g.Build = func(rel *kb.Release) (eval.Engine, func(), error) {
+		a.serveFirst()
 		running, err := a.builder.BuildRelease(rel)
 		if err != nil {
 			return nil, nil, err
@@ -98,4 +100,28 @@ func (a *app) studioGate() kb.Gate {
 		return straight{running.Engine}, done, nil
 	}
 	return g
+}
+
+// serveWithin is how long the gate lets a release go live before it.
+const serveWithin = 10 * time.Second
+
+// serveFirst waits until this node serves the newest release: after a roll-back citizens read the
+// former text before the report on it takes the processor.
+func (a *app) serveFirst() {
+	ctx, cancel := context.WithTimeout(context.Background(), serveWithin)
+	defer cancel()
+	tick := time.NewTicker(followEvery / 8)
+	defer tick.Stop()
+	for {
+		newest, err := a.store.CurrentNumber(ctx)
+		if err != nil || newest <= a.live.Current().Release() {
+			return
+		}
+		a.look()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
