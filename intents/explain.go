@@ -4,7 +4,8 @@ import "shenwei/kb/segment"
 
 // Explained is how a line is read, for people who edit the lexicon.
 type Explained struct {
-	// Text is the line after normalising and mending; all offsets are in its characters.
+	// Text is the line after normalising and mending, without what says nothing of what is asked
+	// (other places' names, openings); all offsets are in its characters.
 	Text string
 	// Tokens are the line's words in order, without overlaps.
 	Tokens   []segment.Token
@@ -23,6 +24,7 @@ func (u *Understander) Explain(text string) Explained {
 	if !x.Pinyin {
 		x.Rewrites = u.repair.Mended(normal)
 	}
+	x.Text = u.elsewhere(x.Text)
 	runes := []rune(x.Text)
 	offset := byteToRune(runes)
 	for _, t := range u.seg.Tokens(x.Text) {
