@@ -61,8 +61,23 @@ export async function shoot(page, name) {
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
-/** The accessibility faults that axe finds, as lines. */
+/**
+ * Waits until nothing fades or slides any more: text halfway through a transition has a contrast that no
+ * reader ever meets. What turns for ever (a spinner) is not waited for.
+ */
+async function still(page) {
+  const moving = () => document.getAnimations()
+    .some((a) => a.playState === 'running' && Number.isFinite(a.effect?.getComputedTiming().endTime))
+  // Twice, as one transition may begin in the frame after another's end.
+  for (let i = 0; i < 2; i++) {
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+    await page.waitForFunction(`!(${moving})()`)
+  }
+}
+
+/** The accessibility faults that axe finds once the page stands still, as lines. */
 export async function faults(page) {
+  await still(page)
   await page.evaluate(axe)
   const { violations } = await page.evaluate((only) => globalThis.axe.run(document, { runOnly: only }), rules)
   return violations.flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(' ')} ${n.failureSummary ?? ''}`))
