@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/picture"
 	"shenwei/web/api"
 	"shenwei/web/auth"
 	"shenwei/web/chat"
@@ -90,6 +91,8 @@ type Config struct {
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
+	// Cleaner writes pictures anew that people send; two at once by default.
+	Cleaner *picture.Cleaner
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
 }
@@ -172,7 +175,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.api = api.New(api.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
-		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
+		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Cleaner: cfg.Cleaner,
 	})
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
@@ -209,7 +212,7 @@ func (s *Server) openDesk() chat.Desk {
 		return nil
 	}
 	cfg := *s.cfg.Desk
-	cfg.Hub, cfg.Respond, cfg.Now, cfg.Log = s.cfg.Hub, s.respond, s.cfg.Now, s.cfg.Log
+	cfg.Hub, cfg.Respond, cfg.Now, cfg.Log, cfg.Cleaner = s.cfg.Hub, s.respond, s.cfg.Now, s.cfg.Log, s.cfg.Cleaner
 	s.desk = desk.New(cfg)
 	return deskSide{cfg.Desk, s.desk}
 }
@@ -234,6 +237,9 @@ func (c *Config) defaults() {
 	}
 	if c.RetentionDays == 0 {
 		c.RetentionDays = 180
+	}
+	if c.Cleaner == nil {
+		c.Cleaner = picture.NewCleaner(2)
 	}
 	if c.Assets == nil {
 		c.Assets = dist()

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,21 +21,6 @@ var CallNotice = Notice{
 	Version: "callback-1",
 	Text: "您填写的称呼、电话、方便的时间和事由，只用于坐席给您回电话，由本平台的运营单位处理；办结 180 天后删除。" +
 		"您可以不填，改为拨打热线电话；也可以随时要求查看、更正、删除或撤回同意。",
-}
-
-// PictureNotice is the present notice that a citizen agrees to, once in a conversation, before
-// she sends a picture to an agent. Its version goes with its text as CallNotice's does.
-var PictureNotice = Notice{
-	Version: "picture-1",
-	Text: "请不要发送身份证、户口本、银行卡、人脸、病历等证件和隐私照片，也不要发送别人的照片：坐席不会索要，办理业务请走官方入口。" +
-		"可以发送报错截图、办事页面、路牌这类图片。图片只给为您服务的坐席和班长查看，每次查看都有记录；去掉拍摄位置等信息后加密保存，DAYS 天后自动删除。",
-}
-
-// PictureNoticeFor is PictureNotice where pictures are kept for so many days.
-func PictureNoticeFor(days int) Notice {
-	n := PictureNotice
-	n.Text = strings.Replace(n.Text, "DAYS", strconv.Itoa(days), 1)
-	return n
 }
 
 // CallForm asks for a call.

@@ -13,6 +13,7 @@ import (
 // rules are the house's with the operator's hours and limits.
 func (c config) rules() (*desk.Rules, error) {
 	r := desk.Defaults()
+	r.PictureDays = min(c.Retention.ImagesDays, c.Retention.ConversationsDays)
 	hours, err := parseHours("desk.hours", c.Desk.Hours)
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 		},
 	}
 	a.store.DeliverBy(a.channels.parcels)
-	cfg.Reach, cfg.Wake = a.channels.reach, a.channels.outbox.Wake
+	cfg.Reach, cfg.Upload, cfg.Wake = a.channels.reach, a.channels.upload, a.channels.outbox.Wake
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err

@@ -87,10 +87,12 @@ func starts(with string) func([]byte) bool {
 	return func(data []byte) bool { return bytes.HasPrefix(data, []byte(with)) }
 }
 
-func anyway([]byte) error           { return nil }
-func upright([]byte) orientation    { return 1 }
-func isGIF(data []byte) bool        { return starts("GIF87a")(data) || starts("GIF89a")(data) }
-func isWebP(data []byte) bool       { return len(data) > 16 && starts("RIFF")(data) && starts("WEBPVP8")(data[8:]) }
+func anyway([]byte) error        { return nil }
+func upright([]byte) orientation { return 1 }
+func isGIF(data []byte) bool     { return starts("GIF87a")(data) || starts("GIF89a")(data) }
+func isWebP(data []byte) bool {
+	return len(data) > 16 && starts("RIFF")(data) && starts("WEBPVP8")(data[8:])
+}
 func reader(d []byte) *bytes.Reader { return bytes.NewReader(d) }
 
 var formats = []format{

@@ -267,7 +267,7 @@ func TestABombIsRefusedBeforeItIsDecoded(t *testing.T) {
 	refused(t, pngBomb(9000, 9000, 1, 0), fault.TooLarge)
 	refused(t, pngBomb(1<<30, 1<<30, 8, 2), fault.BadRequest)
 	refused(t, []byte("GIF89a/*<script>*/=1;alert(1)"), fault.TooLarge) // a script that begins like a picture
-	refused(t, pngBomb(4000, 3000, 16, 6), fault.TooLarge) // fewer pixels, each of eight bytes
+	refused(t, pngBomb(4000, 3000, 16, 6), fault.TooLarge)              // fewer pixels, each of eight bytes
 	refused(t, []byte("GIF89a\xff\xff\xff\xff\x00\x00\x00"), fault.TooLarge)
 	refused(t, make([]byte, MaxBytes+1), fault.TooLarge)
 	// Pixels that would fit, gone over a hundred times and more.

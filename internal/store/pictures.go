@@ -82,7 +82,7 @@ func (s *session) keepsPicture(m bot.Message, at int64) (bool, error) {
 	case !found:
 		return false, refusal{noConversation()}
 	case owner != bot.OwnerAgent:
-		return false, refuse(fault.Forbidden, "图片只能在坐席接待时发送；请先发「转人工」，坐席接待后再发")
+		return false, refusal{desk.NobodyLooks()}
 	case count >= MaxPictures:
 		return false, refuse(fault.TooLarge, "一个会话最多保留 %d 张图片，请改用文字说明", MaxPictures)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
@@ -29,7 +30,7 @@ func (db *DB) Receive(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	}
 	if m.Conversation == "" {
 		if m.Picture != nil {
-			return bot.Receipt{}, fault.New(fault.Forbidden, "图片只能在坐席接待时发送；请先发「转人工」，坐席接待后再发")
+			return bot.Receipt{}, desk.NobodyLooks()
 		}
 		return db.beginConversation(ctx, m)
 	}

@@ -20,7 +20,7 @@ type loader struct {
 	head        tableHead
 	rows        []any
 	count       int
-	bytes       int // of the lines that rows are from
+	bytes       int       // of the lines that rows are from
 	full        *sql.Stmt // the statement of a full batch
 }
 
