@@ -91,7 +91,7 @@ var (
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},
 		// Both adapters over a real record and a played WeChat.
-		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
+		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest", "internal/vault"},
 		"web/wecom":  {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
 	}
 

@@ -34,8 +34,8 @@ type CoreConfig struct {
 	Media    func(ctx context.Context, id string) ([]byte, error)
 	// Cleaner writes pictures anew that citizens send to an agent; nil has none of them shown.
 	Cleaner *picture.Cleaner
-	Now      func() time.Time
-	Log      *slog.Logger
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Wake is told that something was put into the outbox.
 	Wake func()
 }
