@@ -6,6 +6,8 @@ import { reactive } from 'vue'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
 import { DeskSide } from './deskside'
 import { Outbox, type Line } from './outbox'
+import { address } from './picture'
+import { newRef } from './ref'
 import { ChatSocket, type ServerFrame, type SocketStatus, type Wire } from './socket'
 import type { Keep } from './storage'
 import { Thread, type Entry } from './thread'
@@ -23,7 +25,7 @@ export interface ConversationState {
 }
 
 export interface ConversationOptions {
-  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript'>
+  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript' | 'sendPicture' | 'picture'>
   dial: () => Wire
   keep: Keep
   random?: () => number
@@ -32,6 +34,7 @@ export interface ConversationOptions {
 interface Session { conversation: string; token: string }
 
 export const sessionKey = 'shenwei.session'
+const consentKey = 'shenwei.picture'
 const failuresBeforePolling = 3
 const ackTimeout = 6000
 const replyTimeout = 30000
@@ -47,6 +50,8 @@ export class Conversation {
   private readonly outbox: Outbox
   private readonly socket: ChatSocket
   private session: Session
+  /** Pictures on their way, by ref: a file is not kept across a reload. */
+  private readonly uploads = new Map<string, Blob>()
   private posting = false
   private syncing = false
   /** The sequence number up to which the record is to be read. */
@@ -110,6 +115,11 @@ export class Conversation {
 
   /** Says a line again that failed: with its ref, unless the server refused that one. */
   retry(ref: string): void {
+    const file = this.uploads.get(ref)
+    if (file) {
+      void this.upload(ref, file)
+      return
+    }
     const line = this.outbox.find(ref)
     if (!line || !line.failed) return
     const entry = this.thread.byRef(ref)
@@ -122,6 +132,44 @@ export class Conversation {
     if (this.state.link === 'closed') this.socket.start()
     this.socket.hurry()
     this.flush()
+  }
+
+  /** The version of the notice about pictures that she agreed to in this conversation. */
+  get agreed(): string {
+    const kept = this.options.keep.get<{ conversation: string; version: string }>(consentKey)
+    return kept && kept.conversation === this.session.conversation ? kept.version : ''
+  }
+
+  agree(version: string): void {
+    this.options.keep.set(consentKey, { conversation: this.session.conversation, version })
+  }
+
+  /** Sends a picture to the agent and shows it at once. */
+  show(file: Blob, preview: string): void {
+    const entry = this.thread.line(newRef(), '[图片]')
+    entry.picture = { width: 0, height: 0, gone: false, missing: false }
+    entry.preview = preview
+    this.uploads.set(entry.ref, file)
+    void this.upload(entry.ref, file)
+  }
+
+  private async upload(ref: string, file: Blob): Promise<void> {
+    const entry = this.thread.byRef(ref)
+    if (!entry) return
+    entry.state = 'sending'
+    entry.problem = ''
+    try {
+      this.replied(await this.options.api.sendPicture({ ...this.session, ref, consent: this.agreed, file }), ref)
+      this.uploads.delete(ref)
+    } catch (cause) {
+      entry.state = 'failed'
+      entry.problem = cause instanceof ApiError ? cause.message : '图片没有发出。'
+    }
+  }
+
+  /** A picture of the conversation as the address of an image. */
+  async picture(seq: number, small: boolean): Promise<string> {
+    return address(await this.options.api.picture(this.session.conversation, this.session.token, seq, small))
   }
 
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
