@@ -85,9 +85,10 @@ type Config struct {
 	Limits         Limits
 
 	// Operator runs the service; RetentionDays (default 180) is how long it keeps
-	// conversations. Both stand in the privacy notice.
+	// conversations, PictureDays (default 30) how long pictures. All stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	PictureDays   int
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
@@ -168,7 +169,7 @@ func New(cfg Config) (*Server, error) {
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, PictureDays: cfg.PictureDays, Assets: cfg.Assets, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -237,6 +238,9 @@ func (c *Config) defaults() {
 	}
 	if c.RetentionDays == 0 {
 		c.RetentionDays = 180
+	}
+	if c.PictureDays == 0 {
+		c.PictureDays = 30
 	}
 	if c.Cleaner == nil {
 		c.Cleaner = picture.NewCleaner(2)

@@ -115,6 +115,9 @@ type retentionConfig struct {
 	AuditDays  int `yaml:"audit_days"`
 }
 
+// pictureDays is what citizens are told: a picture goes with its conversation at the latest.
+func (r retentionConfig) pictureDays() int { return min(r.ImagesDays, r.ConversationsDays) }
+
 // minAuditDays is the least that the law on network security asks of logs.
 const minAuditDays = 180
 

@@ -13,7 +13,7 @@ import (
 // rules are the house's with the operator's hours and limits.
 func (c config) rules() (*desk.Rules, error) {
 	r := desk.Defaults()
-	r.PictureDays = min(c.Retention.ImagesDays, c.Retention.ConversationsDays)
+	r.PictureDays = c.Retention.pictureDays()
 	hours, err := parseHours("desk.hours", c.Desk.Hours)
 	if err != nil {
 		return nil, err

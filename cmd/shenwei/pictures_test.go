@@ -203,7 +203,9 @@ func showsOnWeChat(t *testing.T, c *phone, w *worker, number, conversation strin
 	c.sim.PutMedia("script", []byte("<script>alert(1)</script>"))
 	send := func(media string) bot.Stored {
 		c.sim.Push(t.Context(), simulator.Message{OpenID: c.openid, Type: "image", ID: c.sim.NewID(), Fields: []simulator.Field{{Name: "MediaId", Value: media}}})
-		return w.want("the picture "+media, func(f dframe) bool { return f.Type == "row" && f.Row.Kind == "citizen" && f.Row.Text == bot.SentPicture }).Row
+		return w.want("the picture "+media, func(f dframe) bool {
+			return f.Type == "row" && f.Row.Kind == "citizen" && f.Row.Text == bot.SentPicture
+		}).Row
 	}
 	row := send("photo")
 	if string(row.Data) != `{"picture":{"width":640,"height":480}}` {

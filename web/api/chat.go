@@ -188,6 +188,11 @@ func (a *API) authorize(ctx context.Context, conversation, token string) error {
 	if err := a.cfg.Limits.Allow(token, ""); err != nil {
 		return err
 	}
+	return a.permit(ctx, conversation, token)
+}
+
+// permit is authorize without counting.
+func (a *API) permit(ctx context.Context, conversation, token string) error {
 	if len(conversation) > maxName || len(token) > maxName || conversation == "" || token == "" {
 		return noConversation(fault.New(fault.NotFound, "no conversation or no token"))
 	}

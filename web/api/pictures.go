@@ -26,10 +26,7 @@ func (a *API) AddPicture(w http.ResponseWriter, r *http.Request) {
 func (a *API) addPicture(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	begun := time.Now()
 	m, err := a.picturedLine(r)
-	if err != nil {
-		return nil, err
-	}
-	data, err := respond.ReadPicture(w, r)
+	data, err := respond.ReadPicture(w, r, err)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +85,8 @@ func (a *API) picture(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.opened(r)
-	if err != nil {
+	id := r.PathValue("id")
+	if err := a.permit(r.Context(), id, a.bearer(r)); err != nil { // a page reads all it shows at once: no limit but the address's
 		return nil, err
 	}
 	seq, err := respond.Seq(r)

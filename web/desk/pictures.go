@@ -84,13 +84,10 @@ func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, who auth.Prin
 		return nil, fault.New(fault.BadRequest, "参数 ref 最长 %d 字节", maxName)
 	}
 	t, err := d.visible(ctx, who, r.PathValue("number"))
-	switch {
-	case err != nil:
-		return nil, err
-	case t.Agent != who.ID && !who.Has(auth.Supervisor):
-		return nil, fault.New(fault.Forbidden, "这个会话不是您在服务")
+	if err == nil && t.Agent != who.ID && !who.Has(auth.Supervisor) {
+		err = fault.New(fault.Forbidden, "这个会话不是您在服务")
 	}
-	data, err := respond.ReadPicture(w, r)
+	data, err := respond.ReadPicture(w, r, err)
 	if err != nil {
 		return nil, err
 	}

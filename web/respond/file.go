@@ -16,12 +16,17 @@ import (
 const uploadTimeout, answerTimeout = time.Minute, 40 * time.Second
 
 // ReadPicture reads a body that is a file of at most picture.MaxBytes, whatever type the sender
-// says it is. It gives a slow telephone more time than other requests have.
-func ReadPicture(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// says it is. It gives a slow telephone more time than other requests have. What is refused already
+// for another reason is read and dropped: a browser that writes gets to read why.
+func ReadPicture(w http.ResponseWriter, r *http.Request, refused error) ([]byte, error) {
 	control, now := http.NewResponseController(w), time.Now()
 	_ = control.SetReadDeadline(now.Add(uploadTimeout)) // a test's recorder has no deadlines
 	_ = control.SetWriteDeadline(now.Add(uploadTimeout + answerTimeout))
-	if r.ContentLength > picture.MaxBytes {
+	switch {
+	case refused != nil:
+		discard(r)
+		return nil, refused
+	case r.ContentLength > picture.MaxBytes:
 		discard(r)
 		return nil, picture.TooManyBytes()
 	}
