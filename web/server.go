@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"shenwei/internal/fault"
-	"shenwei/internal/picture"
 	"shenwei/web/api"
 	"shenwei/web/auth"
 	"shenwei/web/chat"
@@ -92,8 +91,8 @@ type Config struct {
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
-	// Cleaner writes pictures anew that people send; two at once by default.
-	Cleaner *picture.Cleaner
+	// Cleaner writes pictures anew that citizens send; one of its own when nil.
+	Cleaner api.Cleaner
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
 }
@@ -213,7 +212,7 @@ func (s *Server) openDesk() chat.Desk {
 		return nil
 	}
 	cfg := *s.cfg.Desk
-	cfg.Hub, cfg.Respond, cfg.Now, cfg.Log, cfg.Cleaner = s.cfg.Hub, s.respond, s.cfg.Now, s.cfg.Log, s.cfg.Cleaner
+	cfg.Hub, cfg.Respond, cfg.Now, cfg.Log = s.cfg.Hub, s.respond, s.cfg.Now, s.cfg.Log
 	s.desk = desk.New(cfg)
 	return deskSide{cfg.Desk, s.desk}
 }
@@ -241,9 +240,6 @@ func (c *Config) defaults() {
 	}
 	if c.PictureDays == 0 {
 		c.PictureDays = 30
-	}
-	if c.Cleaner == nil {
-		c.Cleaner = picture.NewCleaner(2)
 	}
 	if c.Assets == nil {
 		c.Assets = dist()

@@ -56,7 +56,7 @@ func (c config) webhook(orders *store.DB) (*webdesk.Webhook, error) {
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	cfg := &webdesk.Config{
-		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio,
+		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio, Cleaner: a.cleaner,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e

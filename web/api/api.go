@@ -70,8 +70,8 @@ type Config struct {
 	Live    func() Live
 	Respond *respond.Responder
 	Limits  Limits
-	// Cleaner writes pictures anew that citizens send.
-	Cleaner *picture.Cleaner
+	// Cleaner writes pictures anew that citizens send; two at once when nil.
+	Cleaner Cleaner
 	// Now is the clock.
 	Now func() time.Time
 	// Answered is told after each reply: the action, and the time since the line came in.
@@ -93,6 +93,9 @@ func New(cfg Config) *API {
 	}
 	if cfg.Answered == nil {
 		cfg.Answered = func(string, time.Duration) {}
+	}
+	if cfg.Cleaner == nil {
+		cfg.Cleaner = picture.NewCleaner(2)
 	}
 	return &API{cfg: cfg, suggest: newSuggester()}
 }

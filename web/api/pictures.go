@@ -9,8 +9,14 @@ import (
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
+	"shenwei/internal/picture"
 	"shenwei/web/respond"
 )
+
+// Cleaner writes a picture anew that somebody sent; *picture.Cleaner is one.
+type Cleaner interface {
+	Clean(ctx context.Context, data []byte) (*picture.Picture, error)
+}
 
 // AddPicture takes a picture of a citizen as a line of her conversation, while a person owns it, and
 // answers as Chat does.
@@ -26,7 +32,7 @@ func (a *API) AddPicture(w http.ResponseWriter, r *http.Request) {
 func (a *API) addPicture(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	begun := time.Now()
 	m, err := a.picturedLine(r)
-	data, err := respond.ReadPicture(w, r, err)
+	data, err := respond.File(w, r, picture.MaxBytes, picture.TooManyBytes(), err)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +83,7 @@ func (a *API) Picture(w http.ResponseWriter, r *http.Request) {
 		a.cfg.Respond.Error(w, r, err)
 		return
 	}
-	respond.ShowPicture(w, body)
+	respond.Show(w, picture.Type, body)
 }
 
 func (a *API) picture(r *http.Request) ([]byte, error) {

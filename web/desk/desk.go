@@ -111,7 +111,7 @@ type Config struct {
 	// Upload hands a picture for a citizen on another channel to its platform and returns the
 	// platform's id of it, "" on our own pages. It may be nil.
 	Upload func(ctx context.Context, channel string, p *picture.Picture) (string, error)
-	// Cleaner writes pictures anew that agents send.
+	// Cleaner writes pictures anew that agents send; two at once when nil.
 	Cleaner *picture.Cleaner
 	Respond *respond.Responder
 	Now     func() time.Time
@@ -154,6 +154,9 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Reach == nil {
 		cfg.Reach = func(context.Context, string, string) (*Reach, error) { return nil, nil }
+	}
+	if cfg.Cleaner == nil {
+		cfg.Cleaner = picture.NewCleaner(2)
 	}
 	if cfg.Upload == nil {
 		cfg.Upload = noUpload

@@ -29,7 +29,7 @@ func (d *Desk) Picture() http.HandlerFunc {
 			d.cfg.Respond.Error(w, r, err)
 			return
 		}
-		respond.ShowPicture(w, body)
+		respond.Show(w, picture.Type, body)
 	}
 }
 
@@ -87,7 +87,7 @@ func (d *Desk) sendPicture(w http.ResponseWriter, r *http.Request, who auth.Prin
 	if err == nil && t.Agent != who.ID && !who.Has(auth.Supervisor) {
 		err = fault.New(fault.Forbidden, "这个会话不是您在服务")
 	}
-	data, err := respond.ReadPicture(w, r, err)
+	data, err := respond.File(w, r, picture.MaxBytes, picture.TooManyBytes(), err)
 	if err != nil {
 		return nil, err
 	}

@@ -8,51 +8,50 @@ import (
 	"time"
 
 	"shenwei/internal/fault"
-	"shenwei/internal/picture"
 )
 
-// uploadTimeout is how long a picture may take on its way from a telephone, answerTimeout how long
+// uploadTimeout is how long a file may take on its way from a telephone, answerTimeout how long
 // the answer may take after that.
 const uploadTimeout, answerTimeout = time.Minute, 40 * time.Second
 
-// ReadPicture reads a body that is a file of at most picture.MaxBytes, whatever type the sender
-// says it is. It gives a slow telephone more time than other requests have. What is refused already
-// for another reason is read and dropped: a browser that writes gets to read why.
-func ReadPicture(w http.ResponseWriter, r *http.Request, refused error) ([]byte, error) {
+// File reads a body that is a file of at most so many bytes, whatever type the sender says it is;
+// over is the fault for a longer one. It gives a slow telephone more time than other requests have.
+// What is refused already for another reason is read and dropped: a browser that writes gets to
+// read why.
+func File(w http.ResponseWriter, r *http.Request, most int64, over, refused error) ([]byte, error) {
 	control, now := http.NewResponseController(w), time.Now()
 	_ = control.SetReadDeadline(now.Add(uploadTimeout)) // a test's recorder has no deadlines
 	_ = control.SetWriteDeadline(now.Add(uploadTimeout + answerTimeout))
-	switch {
-	case refused != nil:
+	if refused == nil && r.ContentLength > most {
+		refused = over
+	}
+	if refused != nil {
 		discard(r)
 		return nil, refused
-	case r.ContentLength > picture.MaxBytes:
-		discard(r)
-		return nil, picture.TooManyBytes()
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, picture.MaxBytes))
-	var over *http.MaxBytesError
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	var more *http.MaxBytesError
 	switch {
-	case errors.As(err, &over):
+	case errors.As(err, &more):
 		discard(r)
-		return nil, picture.TooManyBytes()
+		return nil, over
 	case err != nil:
-		return nil, fault.Wrap(fault.BadRequest, err, "图片没有传完，请再发一次")
+		return nil, fault.Wrap(fault.BadRequest, err, "文件没有传完，请再发一次")
 	}
 	return data, nil
 }
 
-// ShowPicture answers with a kept picture. Whatever a browser may take it for, it runs nothing, and
-// no other site shows it.
-func ShowPicture(w http.ResponseWriter, body []byte) {
+// Show answers with a file of a type that nobody else decides. Whatever a browser may take it for, it
+// runs nothing, is not kept, and no other site shows it.
+func Show(w http.ResponseWriter, kind string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", picture.Type)
+	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Content-Disposition", "inline")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	_, _ = w.Write(body) //nolint:gosec // a JPEG file that we wrote ourselves; the reader may have left
+	_, _ = w.Write(body) //nolint:gosec // a file that we wrote ourselves; the reader may have left
 }
 
 // SmallPicture tells whether a request wants the small picture: size is small, or large or nothing.
