@@ -3,11 +3,10 @@
 // requests. Start reading at say() and flush().
 
 import { reactive } from 'vue'
+import { Album, type Session } from './album'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
 import { DeskSide } from './deskside'
 import { Outbox, type Line } from './outbox'
-import { address } from './picture'
-import { newRef } from './ref'
 import { ChatSocket, type ServerFrame, type SocketStatus, type Wire } from './socket'
 import type { Keep } from './storage'
 import { Thread, type Entry } from './thread'
@@ -31,10 +30,8 @@ export interface ConversationOptions {
   random?: () => number
 }
 
-interface Session { conversation: string; token: string }
 
 export const sessionKey = 'shenwei.session'
-const consentKey = 'shenwei.picture'
 const failuresBeforePolling = 3
 const ackTimeout = 6000
 const replyTimeout = 30000
@@ -44,14 +41,14 @@ export class Conversation {
   readonly state: ConversationState
   /** The person behind the bot: place in the queue, who answers, what may be wished. */
   readonly desk: DeskSide
+  /** Pictures, while somebody is there to look at them. */
+  readonly album: Album
 
   private readonly options: ConversationOptions
   private readonly thread: Thread
   private readonly outbox: Outbox
   private readonly socket: ChatSocket
   private session: Session
-  /** Pictures on their way, by ref: a file is not kept across a reload. */
-  private readonly uploads = new Map<string, Blob>()
   private posting = false
   private syncing = false
   /** The sequence number up to which the record is to be read. */
@@ -70,6 +67,7 @@ export class Conversation {
     this.outbox = new Outbox(options.keep)
     this.desk = new DeskSide((frame) => this.socket.send(frame))
     this.session = options.keep.get<Session>(sessionKey) || { conversation: '', token: '' }
+    this.album = new Album({ api: options.api, keep: options.keep, thread: this.thread, session: () => this.session, sent: (reply, ref) => this.replied(reply, ref) })
     this.outbox.lines.forEach((l) => this.thread.line(l.ref, l.text))
     this.socket = new ChatSocket({
       dial: options.dial,
@@ -115,11 +113,7 @@ export class Conversation {
 
   /** Says a line again that failed: with its ref, unless the server refused that one. */
   retry(ref: string): void {
-    const file = this.uploads.get(ref)
-    if (file) {
-      void this.upload(ref, file)
-      return
-    }
+    if (this.album.retry(ref)) return
     const line = this.outbox.find(ref)
     if (!line || !line.failed) return
     const entry = this.thread.byRef(ref)
@@ -132,44 +126,6 @@ export class Conversation {
     if (this.state.link === 'closed') this.socket.start()
     this.socket.hurry()
     this.flush()
-  }
-
-  /** The version of the notice about pictures that she agreed to in this conversation. */
-  get agreed(): string {
-    const kept = this.options.keep.get<{ conversation: string; version: string }>(consentKey)
-    return kept && kept.conversation === this.session.conversation ? kept.version : ''
-  }
-
-  agree(version: string): void {
-    this.options.keep.set(consentKey, { conversation: this.session.conversation, version })
-  }
-
-  /** Sends a picture to the agent and shows it at once. */
-  show(file: Blob, preview: string): void {
-    const entry = this.thread.line(newRef(), '[图片]')
-    entry.picture = { width: 0, height: 0, gone: false, missing: false }
-    entry.preview = preview
-    this.uploads.set(entry.ref, file)
-    void this.upload(entry.ref, file)
-  }
-
-  private async upload(ref: string, file: Blob): Promise<void> {
-    const entry = this.thread.byRef(ref)
-    if (!entry) return
-    entry.state = 'sending'
-    entry.problem = ''
-    try {
-      this.replied(await this.options.api.sendPicture({ ...this.session, ref, consent: this.agreed, file }), ref)
-      this.uploads.delete(ref)
-    } catch (cause) {
-      entry.state = 'failed'
-      entry.problem = cause instanceof ApiError ? cause.message : '图片没有发出。'
-    }
-  }
-
-  /** A picture of the conversation as the address of an image. */
-  async picture(seq: number, small: boolean): Promise<string> {
-    return address(await this.options.api.picture(this.session.conversation, this.session.token, seq, small))
   }
 
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
