@@ -80,7 +80,7 @@ describe('pictures between a citizen and an agent', () => {
     await citizen.getByLabel('您的问题').fill('网上预约换护照提交不了')
     await citizen.getByRole('button', { name: '发送', exact: true }).click()
     await citizen.locator('.line-reply').first().waitFor()
-    assert.equal(await citizen.getByRole('button', { name: '发送图片' }).count(), 0, 'no picture while nobody is there to look at it')
+    assert.equal(await citizen.getByRole('button', { name: '给坐席发图片' }).count(), 0, 'no picture while nobody is there to look at it')
     await citizen.locator('.chat-head').getByRole('button', { name: '转人工' }).click()
     await strip(citizen).waitFor()
     await agent.locator('.ring').waitFor()
@@ -89,7 +89,7 @@ describe('pictures between a citizen and an agent', () => {
   })
 
   test('she reads the notice, chooses, looks once more and sends', async () => {
-    await citizen.getByRole('button', { name: '发送图片' }).click()
+    await citizen.getByRole('button', { name: '给坐席发图片' }).click()
     const notice = citizen.getByRole('region', { name: '发送图片前请阅读' })
     await notice.getByText('请不要发送身份证').waitFor()
     assert.match(await notice.innerText(), /30 天后自动删除/)
@@ -142,7 +142,7 @@ describe('pictures between a citizen and an agent', () => {
     const script = join(dir, 'photo.jpg')
     writeFileSync(script, '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
     const choosing = citizen.waitForEvent('filechooser')
-    await citizen.getByRole('button', { name: '发送图片' }).click()
+    await citizen.getByRole('button', { name: '给坐席发图片' }).click()
     await (await choosing).setFiles(script)
     await citizen.getByRole('region', { name: '发送图片', exact: true }).getByRole('button', { name: '发送图片' }).click()
     await citizen.locator('.mine .failed', { hasText: '这个文件不是图片' }).waitFor()
