@@ -72,10 +72,11 @@ type Config struct {
 	Answered func(action string, took time.Duration)
 	// Cookie is the name of the cookie that may carry the token.
 	Cookie string
-	// Operator runs the service and RetentionDays is how long it keeps conversations; both
-	// stand in the privacy notice.
+	// Operator runs the service, RetentionDays is how long it keeps conversations, PictureDays how
+	// long pictures; all stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	PictureDays   int
 	// Now is the clock of notices; time.Now when nil.
 	Now func() time.Time
 	// Assets holds the built pages: index.html and assets/.
