@@ -20,6 +20,8 @@ type Site struct {
 	Hotline string
 	// HotlineHours is when it is answered; empty where the operator has not said.
 	HotlineHours string
+	// Maps are the map apps that a place may be opened in: amap, tencent, baidu.
+	Maps []string
 	// Sample says that the knowledge is sample data until an operator replaces it.
 	Sample bool
 }
@@ -52,7 +54,7 @@ func (s Site) Check() error {
 			return fault.New(fault.BadRequest, "links.%s: scheme %q is not allowed", kind, u.Scheme)
 		}
 	}
-	return nil
+	return s.checkMaps()
 }
 
 func (s Site) fill(tmpl, code string) string {

@@ -49,6 +49,8 @@ func (s *Server) routes() []route {
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
+		{"GET", "/outlets", page, nil, s.chat.Outlets},
+		{"POST", "/outlets", page, nil, s.chat.Outlets}, // a position stands in no address
 		{"GET", "/privacy", page, nil, s.chat.Privacy},
 		{"GET", "/ws/chat", socket, nil, s.chat.Socket},
 

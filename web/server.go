@@ -87,6 +87,8 @@ type Config struct {
 	// conversations. Both stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// Tiles are the licensed maps that outlets may be shown on; none by default.
+	Tiles chat.Tiles
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
@@ -165,7 +167,7 @@ func New(cfg Config) (*Server, error) {
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles,
 	})
 	if err != nil {
 		return nil, err

@@ -34,6 +34,7 @@ type config struct {
 	Site      siteConfig      `yaml:"site"`
 	Proxy     proxyConfig     `yaml:"proxy"`
 	Links     linksConfig     `yaml:"links"`
+	Places    placesConfig    `yaml:"places"`
 	Hotline   hotlineConfig   `yaml:"hotline"`
 	Desk      deskConfig      `yaml:"desk"`
 	Auth      authConfig      `yaml:"auth"`
@@ -144,6 +145,7 @@ func defaultConfig() config {
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
 		WeCom:     wecomConfig{MaxAge: pushAge},
+		Places:    placesConfig{MapApps: []string{"amap", "tencent"}},
 	}
 }
 
@@ -294,7 +296,7 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR} {
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places} {
 		if err := part.check(); err != nil {
 			return err
 		}
@@ -326,6 +328,7 @@ func (c config) trusted() ([]netip.Prefix, error) {
 func (c config) site() bot.Site {
 	return bot.Site{
 		BaseURL: c.Site.BaseURL, Hotline: c.Hotline.Number, HotlineHours: c.Hotline.Hours, Sample: !c.Site.Live,
+		Maps: c.Places.MapApps,
 		Links: map[bot.LinkKind]string{bot.LinkWeb: c.Links.Web, bot.LinkMini: c.Links.MiniProgram, bot.LinkTerminal: c.Links.Terminal},
 	}
 }

@@ -106,6 +106,9 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	}
 	cfg := a.webConfig(hub)
 	cfg.Insight = insights
+	if cfg.Tiles, err = a.cfg.Places.Tiles.tiles(); err != nil {
+		return nil, err
+	}
 	if cfg.Desk, err = a.deskPages(hotline); err != nil {
 		return nil, err
 	}

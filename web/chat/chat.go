@@ -76,7 +76,9 @@ type Config struct {
 	// stand in the privacy notice.
 	Operator      string
 	RetentionDays int
-	// Now is the clock of notices; time.Now when nil.
+	// Tiles are the maps that outlets may be shown on; the zero value for lists alone.
+	Tiles Tiles
+	// Now is the clock of notices and opening hours; time.Now when nil.
 	Now func() time.Time
 	// Assets holds the built pages: index.html and assets/.
 	Assets fs.FS

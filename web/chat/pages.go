@@ -22,7 +22,7 @@ var pages = parsePages()
 
 func parsePages() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"items", "item", "article", "privacy", "problem"} {
+	for _, name := range []string{"items", "item", "article", "outlets", "privacy", "problem"} {
 		all[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{"tel": telURL}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
 	}

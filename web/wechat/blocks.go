@@ -163,6 +163,9 @@ func outletsText(b bot.Block) string {
 		if i < len(b.Metres) {
 			line += bot.Distance(b.Metres[i])
 		}
+		if i < len(b.Visits) && b.Visits[i].Says != "" {
+			line += "\n  " + b.Visits[i].Says
+		}
 		lines = append(lines, line)
 	}
 	return safe(strings.Join(lines, "\n"))
