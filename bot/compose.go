@@ -24,7 +24,8 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if len(d.items) > 0 {
 		r.Item = d.items[0].Code
 	}
-	w := &writer{e: e, r: r, at: c.turn.Message.At}
+	w := &writer{e: e, r: r, at: c.turn.Message.At, overrides: c.turn.Overrides}
+	w.context = Context{Channel: c.turn.Message.Channel, Conditions: Conditions(d.state.Slots)}
 	if d.danger != "" {
 		w.emergency(d.danger)
 	} else if kind := cautionOf(c, d); kind != "" {
@@ -60,6 +61,9 @@ type writer struct {
 	e     *Engine
 	r     *Reply
 	at    time.Time // of the line that is answered
+	// context is what a button may hand over.
+	context   Context
+	overrides *Overrides
 	lines []string
 }
 
@@ -90,7 +94,7 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	if it == nil {
 		return
 	}
-	links := w.e.site.links(it)
+	links := w.e.Buttons(it, w.overrides, w.context)
 	card := &ItemCard{
 		Code: it.Code, Name: it.Name, PoliceType: it.PoliceType, Summary: it.Summary, Facet: facet, Trips: it.TripsLabel(),
 		TripsNote: it.TripsNote, Fee: it.Fee, TimeLimit: it.TimeLimit, Materials: it.Materials, Links: links,

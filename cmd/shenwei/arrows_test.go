@@ -24,7 +24,7 @@ var (
 	channel = []string{
 		"bot", "bot/desk", "kb", "intents",
 		"web/auth", "web/live", "web/markdown", "web/respond",
-		"internal/audit", "internal/outbox",
+		"internal/audit", "internal/outbox", "internal/outward",
 	}
 
 	// The record knows the types of what it keeps.
@@ -42,6 +42,7 @@ var (
 		"internal/calendar": {},
 		"internal/audit":    {},
 		"internal/outbox":   {},
+		"internal/outward":  {}, // calls to other systems, and signatures
 		"internal/jobs":     {},
 		"internal/bus":      {},
 		"internal/vault":    {}, // sealed fields and the keys to them
