@@ -76,6 +76,8 @@ type Config struct {
 	// stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// Codes keeps what buttons hand over; nil where nothing is.
+	Codes Codes
 	// Tiles are the maps that outlets may be shown on; the zero value for lists alone.
 	Tiles Tiles
 	// Now is the clock of notices and opening hours; time.Now when nil.
