@@ -131,6 +131,7 @@ var mayCall = map[string]string{
 	"GET /api/v1/studio/notices":                        "e r s m u",
 	"POST /api/v1/studio/notices":                       "e r s m",
 	"DELETE /api/v1/studio/notices/{id}":                "e r s m",
+	"GET /api/v1/studio/links":                          "e r s m u",
 	"GET /api/v1/studio/switches":                       "e r s m u",
 	"PUT /api/v1/studio/switches":                       "s m",
 
