@@ -58,13 +58,13 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 
 // writer collects blocks and the lines of the plain text.
 type writer struct {
-	e     *Engine
-	r     *Reply
-	at    time.Time // of the line that is answered
+	e  *Engine
+	r  *Reply
+	at time.Time // of the line that is answered
 	// context is what a button may hand over.
 	context   Context
 	overrides *Overrides
-	lines []string
+	lines     []string
 }
 
 func (w *writer) say(lines ...string) {

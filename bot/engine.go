@@ -57,7 +57,9 @@ func (e *Engine) Links(it *kb.Item) []Link { return e.site.links(it) }
 // Buttons are an item's buttons as a page shows them, the one to tap first: those whose target
 // has stopped answering lead to the written guide, and where the operator wishes so the first one
 // hands over the context.
-func (e *Engine) Buttons(it *kb.Item, o *Overrides, c Context) []Link { return e.site.buttons(it, o, c) }
+func (e *Engine) Buttons(it *kb.Item, o *Overrides, c Context) []Link {
+	return e.site.buttons(it, o, c)
+}
 
 // Revision is a document's revision number in the release; 0 when it has none.
 func (e *Engine) Revision(kind kb.Kind, id string) int64 { return e.revisions[string(kind)+"/"+id] }

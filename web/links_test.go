@@ -23,7 +23,9 @@ const linkSecret = "a shared secret of thirty-two characters"
 // fewCodes opens "good" any number of times.
 type fewCodes struct{}
 
-func (fewCodes) MintCode(context.Context, bot.Context, time.Duration) (string, error) { return "good", nil }
+func (fewCodes) MintCode(context.Context, bot.Context, time.Duration) (string, error) {
+	return "good", nil
+}
 
 func (fewCodes) RedeemCode(_ context.Context, code string) (bot.Context, error) {
 	switch code {
@@ -65,7 +67,9 @@ func realCodes(t *testing.T) *store.DB {
 // withHandover is a site whose buttons hand over a context to biz.example.
 func withHandover(t *testing.T, codes web.Codes) *site {
 	t.Helper()
-	return newSite(t, func(c *web.Config) { c.Codes, c.LinkKeys = codes, []string{"the next secret of thirty-two characters", linkSecret} }, func(l *stubLive) {
+	return newSite(t, func(c *web.Config) {
+		c.Codes, c.LinkKeys = codes, []string{"the next secret of thirty-two characters", linkSecret}
+	}, func(l *stubLive) {
 		l.site.Links = map[bot.LinkKind]string{bot.LinkWeb: "https://biz.example/do?item={code}&ctx={ctx}"}
 		l.site.BaseURL = "https://police.example"
 	})

@@ -22,6 +22,10 @@ var mayCall = map[string]string{
 	"GET /outlets":       "*",
 	"POST /outlets":      "*",
 	"GET /go/{code}":     "*",
+	"GET /embed":         "*",
+	"GET /embed.js":      "*",
+	"GET /sitemap.xml":   "*",
+	"GET /robots.txt":    "*",
 	"GET /privacy":       "*",
 	"GET /ws/chat":       "*",
 

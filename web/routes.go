@@ -52,6 +52,10 @@ func (s *Server) routes() []route {
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
 		{"GET", "/outlets", page, nil, s.chat.Outlets},
 		{"POST", "/outlets", page, nil, s.chat.Outlets}, // a position stands in no address
+		{"GET", "/embed", page, nil, s.chat.Embed},
+		{"GET", "/embed.js", asset, nil, s.chat.Loader},
+		{"GET", "/sitemap.xml", page, nil, s.chat.Sitemap},
+		{"GET", "/robots.txt", page, nil, s.chat.Robots},
 		{"GET", "/go/{code}", page, nil, s.chat.Go},
 		{"GET", "/privacy", page, nil, s.chat.Privacy},
 		{"GET", "/ws/chat", socket, nil, s.chat.Socket},

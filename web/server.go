@@ -177,7 +177,7 @@ func New(cfg Config) (*Server, error) {
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes, MayEmbed: s.origins.mayEmbed,
 	})
 	if err != nil {
 		return nil, err

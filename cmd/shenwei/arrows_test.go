@@ -88,8 +88,8 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"bot/insight":    {"kb/segment"},                                                                             // an understander of the shipped knowledge
-		"data":           {"kb"},                                                                                     // the shipped knowledge is read and checked
+		"bot/insight":    {"kb/segment"},                                                                                                 // an understander of the shipped knowledge
+		"data":           {"kb"},                                                                                                         // the shipped knowledge is read and checked
 		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/outward", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},

@@ -76,6 +76,8 @@ type Config struct {
 	// stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// MayEmbed tells whether an origin's pages may frame the chat page; nil for nobody.
+	MayEmbed func(origin string) bool
 	// Codes keeps what buttons hand over; nil where nothing is.
 	Codes Codes
 	// Tiles are the maps that outlets may be shown on; the zero value for lists alone.
