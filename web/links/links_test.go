@@ -99,7 +99,9 @@ func newWorld(t *testing.T, client outward.Client, targets ...string) *world {
 		w.targets["http://biz.example:"+u.Port()+path] = []string{"CRJ-007"}
 	}
 	if client.Lookup == nil {
-		client.Lookup = func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil }
+		client.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+		}
 	}
 	w.checker = links.New(links.Config{
 		Store: w.record, Client: client, Targets: func() map[string][]string { return w.targets },
