@@ -199,3 +199,17 @@ func ExampleRender() {
 	}
 	// Output: text 不客气。
 }
+
+func TestOutletsSayHowFarAndOpenInAMapApp(t *testing.T) {
+	b := bot.Block{
+		Type: bot.BlockOutlets, Title: "离您较近的地方", Outlets: []kb.Outlet{{ID: "a", Name: "甲所", Address: "一路 1 号"}, {ID: "b", Name: "乙所"}}, Metres: []int{846, -1},
+		Visits: []bot.Visit{{Says: "现在开放，18:00 关闭", Maps: []bot.Link{{Kind: bot.LinkMap, Label: "高德地图", URL: "https://uri.amap.com/marker?a=1&b=2"}}}, {}},
+		Links:  []bot.Link{{Kind: bot.LinkWeb, Label: "查看全部网点", URL: "/outlets?item=RK-001"}},
+	}
+	got := Shape{Base: "https://a.example"}.outlets(b)
+	for _, want := range []string{"甲所 一路 1 号（约 850 米）", "现在开放，18:00 关闭", "· 乙所\n", `<a href="https://uri.amap.com/marker?a=1&b=2">在高德地图里看第一个</a>`, `<a href="https://a.example/outlets?item=RK-001">查看全部网点</a>`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
+	}
+}
