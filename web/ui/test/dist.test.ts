@@ -37,7 +37,7 @@ test('the citizens\' scripts are ES2017, the staff\'s ES2020, and none builds co
     expect(() => parse(script, { ecmaVersion: 2020, sourceType: 'module' })).not.toThrow()
     expect(script).not.toMatch(/\beval\(|new Function\(/)
   }
-})
+}, 20_000)
 
 test('the citizens\' styles use nothing that Chromium 64 does not know', () => {
   for (const style of citizens.styles) {
@@ -49,6 +49,16 @@ test('the citizens\' styles use nothing that Chromium 64 does not know', () => {
 test('the pages have no inline script or style and ask nobody else for anything', () => {
   for (const page of [html, studio]) expect(page).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=/)
   for (const text of [html, studio, ...styles]) expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\/|url\(\s*["']?(?:https?:)?\/\//)
+})
+
+test('the loader for other sites is small, whole and for old browsers; so are the scripts of the page of outlets', () => {
+  expect(Buffer.byteLength(read('assets/embed.js'))).toBeLessThan(5_000)
+  for (const name of ['embed', 'outlets', 'map']) {
+    const script = read(`assets/${name}.js`)
+    expect(script, name).not.toMatch(/\bimport\s*\(|\bfrom\s*["']|\bimport\s*["']/)
+    expect(() => parse(script, { ecmaVersion: 2017, sourceType: 'module' }), name).not.toThrow()
+  }
+  expect(() => parse(read('assets/embed.js'), { ecmaVersion: 2017, sourceType: 'script' })).not.toThrow()
 })
 
 test('the server embeds every file and finds the style sheet of its own pages', () => {
