@@ -52,12 +52,13 @@ var (
 		"kb/exchange": {"kb"},
 		"intents":     {"kb", "kb/segment"},
 
-		"bot":         {"kb", "intents", "bot/desk"},
-		"bot/desk":    {},
-		"bot/phrase":  {"bot", "kb"},
-		"bot/eval":    {"bot", "kb", "intents"},
-		"bot/insight": {"bot", "kb", "intents"}, // what became of the questions, after they are on record
-		"bot/release": {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
+		"bot":                 {"kb", "intents", "bot/desk"},
+		"bot/desk":            {},
+		"bot/phrase":          {"bot", "kb"},
+		"bot/phrase/scripted": {}, // a model server for tests
+		"bot/eval":            {"bot", "kb", "intents"},
+		"bot/insight":         {"bot", "kb", "intents"}, // what became of the questions, after they are on record
+		"bot/release":         {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
 
 		"internal/store":                  record,
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
@@ -84,6 +85,8 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
+		"bot/phrase":     {"bot/phrase/scripted"}, // a model server with every quirk and fault
+		"bot/release":    {"bot/phrase/scripted"},
 		"bot/insight":    {"kb/segment"},                                                                             // an understander of the shipped knowledge
 		"data":           {"kb"},                                                                                     // the shipped knowledge is read and checked
 		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store
