@@ -38,6 +38,8 @@ type Message struct {
 	Text   string
 	Choice string
 	At     time.Time
+	// Audience watches the answer being worded; nil for nobody.
+	Audience *Audience
 }
 
 // State is what a conversation is about, carried from turn to turn.

@@ -22,6 +22,8 @@ type Overrides struct {
 	Notices   []Notice   `json:"notices"`
 	// Switch is set while every question goes to people.
 	Switch *Switch `json:"switch,omitempty"`
+	// Published is set while answers are said as published, whatever model is configured.
+	Published *Switch `json:"published,omitempty"`
 }
 
 // Takedown 下架 hides one item, article or link. Exactly one of Key and Link is set.
@@ -51,7 +53,7 @@ const (
 	NoticeWarn = "warn"
 )
 
-// Switch sends every question that is no emergency to people.
+// Switch is a switch that is set, and by whom: all to people, or published words only.
 type Switch struct {
 	ID     int64     `json:"id"`
 	Reason string    `json:"reason"`

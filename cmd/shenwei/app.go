@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // the zone of the service travels in the binary
 
 	"shenwei/bot"
+	"shenwei/bot/phrase"
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/fault"
@@ -43,6 +44,9 @@ type app struct {
 	keys     *vault.Ring
 	staff    *auth.Service
 	jobs     *jobs.Runner
+	// phrase re-words answers; nil without a model. warm tells that a release went live.
+	phrase *phrase.Service
+	warm   chan struct{}
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
@@ -77,7 +81,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: newLog(os.Stderr, level)}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), log: newLog(os.Stderr, level)}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -135,6 +139,11 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 		return err
 	}
 	a.live.Override(over)
+	if err := a.startWording(); err != nil {
+		return err
+	}
+	a.switchWording(over)
+	a.newRelease()
 	return nil
 }
 
@@ -153,6 +162,11 @@ func (a *app) close() error {
 	if a.studio != nil {
 		a.studio.Close()
 		a.spare.close()
+	}
+	if a.phrase != nil {
+		if err := a.phrase.Close(); err != nil {
+			a.log.Error("wordings are not kept", "err", err)
+		}
 	}
 	return a.store.Close()
 }

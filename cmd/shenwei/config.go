@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -44,6 +45,7 @@ type config struct {
 	WeChat    wechatConfig    `yaml:"wechat"`
 	WeCom     wecomConfig     `yaml:"wecom"`
 	ASR       asrConfig       `yaml:"asr"`
+	LLM       llmConfig       `yaml:"llm"`
 }
 
 type siteConfig struct {
@@ -144,6 +146,7 @@ func defaultConfig() config {
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
 		WeCom:     wecomConfig{MaxAge: pushAge},
+		LLM:       defaultLLM(),
 	}
 }
 
@@ -245,6 +248,18 @@ func setField(f reflect.Value, value string) error {
 			return errors.New("write true or false")
 		}
 		f.SetBool(b)
+	case reflect.Float64:
+		x, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return errors.New("write a number")
+		}
+		f.SetFloat(x)
+	case reflect.Map:
+		fresh := reflect.New(f.Type())
+		if err := json.Unmarshal([]byte(value), fresh.Interface()); err != nil {
+			return errors.New(`write a JSON object, for example {"enable_thinking":false}`)
+		}
+		f.Set(fresh.Elem())
 	case reflect.Slice:
 		var list []string
 		for _, s := range strings.Split(value, ",") {
@@ -294,7 +309,7 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR} {
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.LLM} {
 		if err := part.check(); err != nil {
 			return err
 		}

@@ -62,8 +62,8 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
-		bot.WithLabels(a.label))
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
+		bot.WithLabels(a.label))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
@@ -86,6 +86,8 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.obeySignals(ctx) })
+	group.Go(func() error { return a.warmWords(ctx) })
 	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return hotline.Run(ctx) })
