@@ -110,8 +110,8 @@ func (a *app) warmWords(ctx context.Context) error {
 		case <-a.warm:
 		}
 		stop()
-		var round context.Context
-		round, stop = context.WithCancel(ctx)
+		round, cancel := context.WithCancel(ctx)
+		stop = cancel
 		engine := a.live.Current()
 		go func() {
 			begun := a.now()
