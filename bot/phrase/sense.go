@@ -1,11 +1,14 @@
 package phrase
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The limits by which clauses are compared: above nearlySame the clause is the source's own with
 // a few signs changed, and each change counts; above sameMatter both speak of the same.
 const (
-	nearlySame = 0.66
+	nearlySame = 0.75
 	sameMatter = 0.5
 )
 
@@ -13,12 +16,15 @@ const negators = "不未没无非免别勿禁莫"
 
 // senses refuses a clause that says yes where the source says no, may where it says must.
 func (s *Source) senses(w *wording) error {
+	before := -1 // the source's clause that the one before is
 	for _, c := range w.clauses {
 		like, best := s.closest(c)
-		if best < 0 {
-			continue
+		if like < nearlySame && len(c.text) <= shortest && before+1 < len(s.clauses) && likeness(c, s.clauses[before+1]) >= shortLike {
+			like, best = nearlySame, before+1 // 别交 where the source goes on with 要交
 		}
+		before = -1
 		if like >= nearlySame {
+			before = best
 			if err := s.sameSense(c, s.clauses[best]); err != nil && !s.elsewhereSame(c, like) {
 				return err
 			}
@@ -30,6 +36,13 @@ func (s *Source) senses(w *wording) error {
 	}
 	return nil
 }
+
+// A clause of at most so many signs is compared with the one that comes next in the source when
+// it is this like it.
+const (
+	shortest  = 6
+	shortLike = 0.5
+)
 
 // closest is the source's clause that a clause is most like.
 func (s *Source) closest(c clause) (like float64, best int) {
@@ -54,7 +67,7 @@ func (s *Source) elsewhereSame(c clause, like float64) bool {
 
 // sameSense compares a clause with the source's own that it nearly is.
 func (s *Source) sameSense(c, b clause) error {
-	if count(c.text, negators)%2 != count(b.text, negators)%2 {
+	if negations(c.text)%2 != negations(b.text)%2 {
 		return blocked(CausePolarity, "not")
 	}
 	x, y := c.sign, b.sign
@@ -63,16 +76,52 @@ func (s *Source) sameSense(c, b clause) error {
 		return blocked(CausePolarity, "only")
 	case x.has[senseExcept] != y.has[senseExcept] && x.nots == y.nots:
 		return blocked(CausePolarity, "except")
-	case flips(x, y, senseMost, senseLeast), flips(x, y, senseBefore, senseAfter):
+	case traded(x, y, senseMost, senseLeast), traded(x, y, senseBefore, senseAfter):
 		return blocked(CausePolarity, "limit")
-	case turned(x, y):
+	case traded(x, y, senseMust, senseMay), traded(x, y, senseBanned, senseNeedNot), traded(x, y, senseCannot, senseNeedNot):
 		return blocked(CausePolarity, "must and may")
-	case x.has[senseOr] != y.has[senseOr]:
+	case traded(x, y, senseOr, senseAnd):
 		return blocked(CausePolarity, "or")
 	case x.has[senseFree] != y.has[senseFree] && x.nots != y.nots:
 		return blocked(CausePolarity, "free")
 	}
+	return otherNames(c, b)
+}
+
+// traded tells whether one clause has more of the one sense and less of the other.
+func traded(x, y sign, one, two sense) bool {
+	return x.of[one] > y.of[one] && x.of[two] < y.of[two] || x.of[one] < y.of[one] && x.of[two] > y.of[two]
+}
+
+// otherNames refuses a clause that has one name in the place of another.
+func otherNames(c, b clause) error {
+	more, less := "", ""
+	for _, k := range []kind{kindThing, kindOrgan, kindItem} {
+		for _, f := range namesOf(c, k) {
+			if !slices.Contains(namesOf(b, k), f) {
+				more = f
+			}
+		}
+		for _, f := range namesOf(b, k) {
+			if !slices.Contains(namesOf(c, k), f) {
+				less = f
+			}
+		}
+	}
+	if more != "" && less != "" {
+		return blocked(CauseName, "another name")
+	}
 	return nil
+}
+
+func namesOf(c clause, k kind) []string {
+	var out []string
+	for _, f := range c.facts {
+		if f.kind == k {
+			out = append(out, f.key)
+		}
+	}
+	return out
 }
 
 // strict tells whether a clause demands.
@@ -91,44 +140,33 @@ func turned(x, y sign) bool {
 	return flips(x, y, senseMust, senseMay)
 }
 
-func count(text []rune, of string) int {
-	n := 0
-	for _, r := range text {
-		if strings.ContainsRune(of, r) {
+// joiners hold a negation's sign and deny nothing; people put them anywhere.
+var joiners = wordSet(`不过 不仅 不但 不然 不管 不论 无论 要不然 否则 只不过 是不是 能不能 要不要 有没有 需不需要 可不可以 会不会 不用担心 别担心 别着急 不用着急 不着急 别急 不要紧 没关系 不妨 差不多 不清楚 不明白 不确定 不知道`)
+
+// negations counts the signs of a clause that deny; both of 不得不 count.
+func negations(text []rune) int {
+	n, skip := 0, joiners.covered(text)
+	for i, r := range text {
+		if strings.ContainsRune(negators, r) && !skip[i] {
 			n++
 		}
 	}
 	return n
 }
 
-// compatible compares a clause in words of its own with those clauses of the source that speak
-// of the same: one of them must agree.
+// compatible compares the must and may of a clause in words of its own with those clauses of the
+// source that speak of the same: one of them must agree.
 func (s *Source) compatible(c clause) error {
-	most := 0
-	for _, b := range s.clauses {
-		if n, share := about(c, b); share >= sameMatter {
-			most = max(most, n)
-		}
-	}
-	if most < 2 {
-		if c.sign.nots > 0 && len(c.content) >= 2 && !s.negates() {
-			return blocked(CausePolarity, "not, of nothing in the source")
-		}
-		return nil
-	}
 	var problem error
 	for _, b := range s.clauses {
-		if n, share := about(c, b); share < sameMatter || n < most-1 {
+		n, share := about(c, b)
+		if n < 2 || share < sameMatter {
 			continue
 		}
-		switch {
-		case (c.sign.nots > 0) != (b.sign.nots > 0):
-			problem = blocked(CausePolarity, "not")
-		case c.sign.nots == 0 && turned(c.sign, b.sign) && strong(c.text, b.text):
-			problem = blocked(CausePolarity, "must and may")
-		default:
+		if c.sign.nots > 0 || b.sign.nots > 0 || !turned(c.sign, b.sign) || !strong(c.text, b.text) {
 			return nil
 		}
+		problem = blocked(CausePolarity, "must and may")
 	}
 	return problem
 }
@@ -145,26 +183,60 @@ func strong(a, b []rune) bool {
 	return false
 }
 
-func (s *Source) negates() bool {
+// denials compares what is denied: nothing that the source does not deny, and all that it does.
+func (s *Source) denials(w *wording) error {
+	for _, c := range w.clauses {
+		for _, scope := range c.sign.denied {
+			if !denied(scope, c, s.clauses) {
+				return blocked(CausePolarity, "a no of nothing in the source")
+			}
+		}
+	}
+	if w.part {
+		return nil
+	}
 	for _, b := range s.clauses {
-		if b.sign.nots > 0 {
+		for _, scope := range b.sign.denied {
+			if !denied(scope, b, w.clauses) {
+				return blocked(CausePolarity, "a no is missing")
+			}
+		}
+	}
+	return nil
+}
+
+// denied tells whether one of the clauses denies the same: a sign of what is denied, or a clause
+// about the same matter. Of a clause that is hardly more than its no, any no will do.
+func denied(scope map[rune]bool, c clause, in []clause) bool {
+	for _, b := range in {
+		if b.sign.nots == 0 {
+			continue
+		}
+		if n, _ := about(c, b); n >= 2 || len(c.content) <= 1 {
 			return true
+		}
+		for _, other := range b.sign.denied {
+			for r := range scope {
+				if other[r] {
+					return true
+				}
+			}
 		}
 	}
 	return false
 }
 
-// covers refuses a text that leaves out a limit or a no of the source.
+// covers refuses a text that leaves out who or what alone is meant, or is not, or that it is free.
 func (s *Source) covers(w *wording) error {
 	if has(s.clauses, senseFree) != has(w.clauses, senseFree) {
 		return blocked(CausePolarity, "free")
 	}
 	for _, b := range s.clauses {
-		if !b.sign.binding() {
-			continue
+		if b.sign.has[senseExcept] && !covered(b, w.clauses) {
+			return blocked(CausePolarity, "an exception is missing")
 		}
-		if !covered(b, w.clauses) {
-			return blocked(CausePolarity, "a limit is missing")
+		if b.sign.has[senseOnly] && !covered(b, w.clauses) {
+			return blocked(CausePolarity, "only is missing")
 		}
 	}
 	return nil
@@ -180,20 +252,13 @@ func has(all []clause, x sense) bool {
 }
 
 // covered tells whether a clause of the source that limits has one that speaks of the same and
-// limits, too. Of a clause that is hardly more than its no, any no will do.
+// limits, too.
 func covered(b clause, said []clause) bool {
 	for _, c := range said {
-		limits := c.sign.nots > 0
-		if b.sign.nots == 0 { // only
-			limits = c.sign.nots > 0 || c.sign.has[senseOnly] || c.sign.strict() || c.sign.has[senseExcept]
-		}
-		if !limits {
+		if c.sign.nots == 0 && !c.sign.has[senseOnly] && !c.sign.strict() && !c.sign.has[senseExcept] {
 			continue
 		}
-		if len(b.content) <= 2 {
-			return true
-		}
-		if n, _ := about(b, c); n >= 2 {
+		if n, _ := about(b, c); n >= 2 || len(b.content) <= 2 {
 			return true
 		}
 	}
