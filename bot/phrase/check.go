@@ -169,7 +169,7 @@ func (s *Source) values(w *wording) error {
 			}
 		case numeric(f.kind):
 			if w.count[id] > s.count[id] && !s.softly(f) {
-				return blocked(CauseValue, "%s", f.kind)
+				return blocked(CauseValue, "%s %s", f.kind, f.key)
 			}
 		case f.kind == kindSoon:
 			if s.count[id] == 0 {
@@ -180,7 +180,7 @@ func (s *Source) values(w *wording) error {
 				return blocked(CauseName, "%s", f.kind)
 			}
 		case !s.allowed[id]:
-			return blocked(CauseName, "%s", f.kind)
+			return blocked(CauseName, "%s %s", f.kind, f.key)
 		case w.count[id] > s.count[id]+maxTimes && s.count[id] > 0:
 			return blocked(CauseName, "%s said too often", f.kind)
 		}
@@ -215,7 +215,7 @@ func (s *Source) kept(w *wording) error {
 				return blocked(CauseDropped, "%s", f.kind)
 			}
 		case w.count[id] == 0:
-			return blocked(CauseDropped, "%s", f.kind)
+			return blocked(CauseDropped, "%s %s", f.kind, f.key)
 		}
 	}
 	return s.traded(w)

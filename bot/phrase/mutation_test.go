@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // What a model may do to an answer: change, drop, add or swap a number, a fee, a telephone, a link,
@@ -145,7 +146,7 @@ var turns = []struct{ from, to string }{
 }
 
 // idioms hold a sign that is no yes or no there: changing it makes no sense of any kind.
-var idioms = regexp.MustCompile(`特别|区别|类别|级别|分别|识别|别人|别的|性别|辨别|别墅|许可|认可|可能|功能|能力|智能|性能|节能|可靠|可疑|要求|重要|主要|需求|要点|要件|要素|优先|先生|先后|首先|成都|都市|首都|或者|只要|只需|未成年|未婚|未来|没收|沉没|要么|要是|或许|能源|可见|只是|不同|不但|不仅|不过|不论|不管|不动产|不明|不清|不便|不良|不少|不久|不然|不妨|差不多|是不是|能不能|要不要|有没有|可不可以|不要紧|不一定|必要|需要时|能否|可否|未必|有效期|有效身份|有效证件|都不|也不|才能|还要|就要|不须|不必`)
+var idioms = regexp.MustCompile(`特别|别处|个别|别家|要紧|区别|类别|级别|分别|识别|别人|别的|性别|辨别|别墅|许可|认可|可能|功能|能力|智能|性能|节能|可靠|可疑|要求|重要|主要|需求|要点|要件|要素|优先|先生|先后|首先|成都|都市|首都|或者|只要|只需|未成年|未婚|未来|没收|沉没|要么|要是|或许|能源|可见|只是|不同|不但|不仅|不过|不论|不管|不动产|不明|不清|不便|不良|不少|不久|不然|不妨|差不多|是不是|能不能|要不要|有没有|可不可以|不要紧|不一定|必要|需要时|能否|可否|未必|有效期|有效身份|有效证件|都不|也不|才能|还要|就要|不须|不必`)
 
 // senseMutants turn one yes, no, must, may or limit around.
 func senseMutants(text string) []mutant {
@@ -159,7 +160,7 @@ func senseMutants(text string) []mutant {
 			}
 			i += from
 			from = i + len(t.from)
-			if inAny(skip, i) || i >= 3 && strings.ContainsAny(text[i-3:i], "不无没未非免只") {
+			if inAny(skip, i) || asks(text, i, from) || i >= 3 && strings.ContainsAny(text[i-3:i], "不无没未非免只") {
 				continue
 			}
 			if t.from == "要" || t.from == "能" || t.from == "可" || t.from == "都" || t.from == "未" || t.from == "没" || t.from == "须" || t.from == "别" || t.from == "先" || t.from == "或" {
@@ -171,6 +172,14 @@ func senseMutants(text string) []mutant {
 		}
 	}
 	return out
+}
+
+// asks tells whether a no stands in a question whether (批没批, 收不收费).
+func asks(text string, i, end int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	_, size := utf8.DecodeRuneInString(text[i:])
+	after, _ := utf8.DecodeRuneInString(text[i+size:])
+	return before == after && end > i
 }
 
 func inAny(spans [][]int, i int) bool {
@@ -251,7 +260,7 @@ func caught(t *testing.T, all map[*Source][]mutant) (n, missed int) {
 			if s.Verify(m.text) != nil {
 				continue
 			}
-			if missed++; missed <= 25 {
+			if missed++; missed <= 200 {
 				t.Logf("missed (%s): %.120s", m.what, around(s.Text(), m.text))
 			}
 		}
@@ -323,7 +332,7 @@ func TestEveryChangedSlotIsCaught(t *testing.T) {
 			"spaced": func(x string) string { return strings.Replace(x, "⟦F1⟧", "⟦ F1⟧", 1) },
 			"digits": func(x string) string { return strings.Replace(x, "。", "，共3份。", 1) },
 			"swapped": func(x string) string {
-				if len(s.slots) < 2 || s.slots[0].kind != s.slots[1].kind || !numeric(s.slots[0].kind) {
+				if len(s.slots) < 2 || s.slots[0].kind != s.slots[1].kind || !numeric(s.slots[0].kind) || s.slots[0].key == s.slots[1].key {
 					return x
 				}
 				return strings.NewReplacer("⟦F1⟧", "⟦F2⟧", "⟦F2⟧", "⟦F1⟧").Replace(x)
