@@ -260,7 +260,7 @@ func caught(t *testing.T, all map[*Source][]mutant) (n, missed int) {
 			if s.Verify(m.text) != nil {
 				continue
 			}
-			if missed++; missed <= 200 {
+			if missed++; missed <= 20 {
 				t.Logf("missed (%s): %.120s", m.what, around(s.Text(), m.text))
 			}
 		}

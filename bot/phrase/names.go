@@ -158,7 +158,7 @@ func isPaper(s string) bool {
 	}
 	first, _ := utf8.DecodeRuneInString(s)
 	last, _ := utf8.DecodeLastRuneInString(s)
-	return !strings.ContainsRune("这那办补换领开丢挂改报招迁交查找打要有没", first) && strings.ContainsRune("证照簿本卡书单牌签注函章册", last) && s != "本本" && s != "本子"
+	return !strings.ContainsRune("这那办补换领开丢挂改报招迁交查找打要有没", first) && strings.ContainsRune("证照簿本卡书单牌签注函章册", last) && (last != '本' || utf8.RuneCountInString(s) > 2) // 车本 is in 领车本身, too
 }
 
 func hanOnly(s string) bool {
