@@ -17,15 +17,15 @@ const negators = "不未没无非免别勿禁莫"
 
 // senses refuses a clause that says yes where the source says no, may where it says must.
 func (s *Source) senses(w *wording) error {
-	before := -1 // the source's clause that the one before is
+	next := 0 // the source's clause that comes after the one before, -1 where that is not known
 	for i, c := range w.clauses {
 		like, best := s.closest(c)
-		if like < nearlySame && len(c.text) <= shortest && before+1 < len(s.clauses) && len(s.clauses[before+1].text) <= shortest && likeness(c, s.clauses[before+1]) >= shortLike {
-			like, best = nearlySame, before+1 // 别交 where the source goes on with 要交
+		if like < nearlySame && len(c.text) <= shortest && next >= 0 && next < len(s.clauses) && len(s.clauses[next].text) <= shortest && likeness(c, s.clauses[next]) >= shortLike {
+			like, best = nearlySame, next // 别交 where the source goes on with 要交
 		}
-		before = -1
+		next = -1
 		if like >= nearlySame {
-			before = best
+			next = best + 1
 			if err := s.sameSense(c, s.clauses[best]); err != nil && !s.elsewhereSame(c, like) && !s.parted(w, i, s.clauses[best]) {
 				return err
 			}
