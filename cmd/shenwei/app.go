@@ -81,7 +81,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), log: newLog(os.Stderr, level)}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}

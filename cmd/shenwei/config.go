@@ -169,6 +169,7 @@ func (c *cli) loadConfig() (config, error) {
 			*f.to = f.flag
 		}
 	}
+	c.Phrase.Check.over(&cfg.LLM)
 	if cfg.DB == "" {
 		cfg.DB = filepath.Join(cfg.Dir, "shenwei.db")
 	}

@@ -1,11 +1,13 @@
 package scripted
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -217,5 +219,15 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// quiet drops what net/http says about handlers that cut connections on purpose.
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+// quiet drops what net/http says about handlers that cut connections on purpose. A panic of what a
+// test scripted is a mistake in the test.
+func quiet() *log.Logger { return log.New(panics{}, "", 0) }
+
+type panics struct{}
+
+func (panics) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte("panic serving")) {
+		return os.Stderr.Write(b)
+	}
+	return len(b), nil
+}

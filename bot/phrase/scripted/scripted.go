@@ -145,6 +145,14 @@ func (s *Server) Close() {
 // does not have them sees a certificate of an unknown authority.
 func (s *Server) Roots() *x509.CertPool { return s.roots }
 
+// Authority is the certificate of that authority, DER; nil without TLS.
+func (s *Server) Authority() []byte {
+	if s.tls == nil {
+		return nil
+	}
+	return s.tls.Certificates[0].Certificate[1]
+}
+
 // Script says what chat requests get from now on: each the next answer, and when only one is left
 // that one for ever. Without a script the server says a sentence that rests on nothing.
 func (s *Server) Script(answers ...Answer) {
