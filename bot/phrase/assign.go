@@ -26,12 +26,9 @@ func settingOf(text []rune, facts []fact, f fact) setting {
 	for end < len(text) && !bound(text[end]) {
 		end++
 	}
-	if contentIn(text, facts, start, end) == 0 { // 登记证书10元，补领10元 has it inside; 护照：120元 before
-		for start > 1 && text[start-1] != '\n' && text[start-1] != '。' {
-			start--
-			if contentIn(text, facts, start, end) > 1 && bound(text[start-1]) {
-				break
-			}
+	if contentIn(text, facts, start, end) == 0 { // 护照：120元
+		if from := before(text, facts, start, bound); from >= 0 && !sameKind(facts, f, from, start) {
+			start = from
 		}
 	}
 	out := setting{}
@@ -60,6 +57,26 @@ func settingOf(text []rune, facts []fact, f fact) setting {
 		}
 	}
 	return out
+}
+
+// before is where the part before another one begins, -1 where there is none in its sentence.
+func before(text []rune, facts []fact, start int, bound func(rune) bool) int {
+	for i := start - 1; i > 0 && text[i] != '\n' && text[i] != '。'; i-- {
+		if contentIn(text, facts, i, start) > 1 && (i == 0 || bound(text[i-1])) {
+			return i
+		}
+	}
+	return -1
+}
+
+// sameKind tells whether a part holds another fact of the same kind.
+func sameKind(facts []fact, f fact, start, end int) bool {
+	for _, g := range facts {
+		if g.kind == f.kind && g.start >= start && g.end <= end {
+			return true
+		}
+	}
+	return false
 }
 
 func contentIn(text []rune, facts []fact, start, end int) int {

@@ -25,7 +25,7 @@ func (s *Source) Verify(text string) error {
 	if w.empty() {
 		return blocked(CauseEmpty, "no words")
 	}
-	for _, check := range []func(*wording) error{s.length, s.values, s.kept, s.lists, s.assigned, s.senses, s.covers, s.grounded, s.promises} {
+	for _, check := range []func(*wording) error{s.length, s.values, s.kept, s.lists, s.assigned, s.senses, s.denials, s.covers, s.grounded, s.promises} {
 		if err := check(w); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *Source) VerifyPart(text string) error {
 		return err
 	}
 	w.part = true
-	for _, check := range []func(*wording) error{s.values, s.assigned, s.senses, s.grounded, s.promises} {
+	for _, check := range []func(*wording) error{s.values, s.assigned, s.senses, s.denials, s.grounded, s.promises} {
 		if err := check(w); err != nil {
 			return err
 		}
@@ -160,13 +160,16 @@ func (s *Source) values(w *wording) error {
 		id := f.id()
 		switch {
 		case f.kind == kindLatin:
+			if f.locked() && w.count[id] > s.count[id] { // X1
+				return blocked(CauseName, "%s", f.kind)
+			}
 		case numeric(f.kind) && f.soft:
 			if s.contradicts(f) {
 				return blocked(CauseValue, "%s", f.kind)
 			}
 		case numeric(f.kind):
 			if w.count[id] > s.count[id] && !s.softly(f) {
-				return blocked(CauseValue, "%s", f.kind)
+				return blocked(CauseValue, "%s %s", f.kind, f.key)
 			}
 		case f.kind == kindSoon:
 			if s.count[id] == 0 {
@@ -177,7 +180,7 @@ func (s *Source) values(w *wording) error {
 				return blocked(CauseName, "%s", f.kind)
 			}
 		case !s.allowed[id]:
-			return blocked(CauseName, "%s", f.kind)
+			return blocked(CauseName, "%s %s", f.kind, f.key)
 		case w.count[id] > s.count[id]+maxTimes && s.count[id] > 0:
 			return blocked(CauseName, "%s said too often", f.kind)
 		}
@@ -206,16 +209,38 @@ func (s *Source) kept(w *wording) error {
 	for _, f := range s.facts {
 		id := f.id()
 		switch {
-		case f.soft || f.kind == kindLatin:
+		case f.soft || f.kind == kindLatin && !f.locked():
 		case numeric(f.kind):
 			if w.count[id] < s.count[id] {
 				return blocked(CauseDropped, "%s", f.kind)
 			}
 		case w.count[id] == 0:
-			return blocked(CauseDropped, "%s", f.kind)
+			return blocked(CauseDropped, "%s %s", f.kind, f.key)
 		}
 	}
+	return s.traded(w)
+}
+
+// traded refuses a text that says one name less often than the source and another one more often:
+// one stands in the place of the other.
+func (s *Source) traded(w *wording) error {
+	more, less := false, false
+	for id, n := range w.count {
+		more = more || isName(id) && n > s.count[id]
+	}
+	for id, n := range s.count {
+		less = less || isName(id) && w.count[id] < n
+	}
+	if more && less {
+		return blocked(CauseName, "one name for another")
+	}
 	return nil
+}
+
+// isName tells whether a fact's id is that of a name.
+func isName(id string) bool {
+	k, _, _ := strings.Cut(id, "|")
+	return kind(k) == kindThing || kind(k) == kindOrgan || kind(k) == kindItem
 }
 
 func (s *Source) lists(w *wording) error {
@@ -231,7 +256,7 @@ const maxFolded = 2
 // riskyWords are requests and promises that only the source may make.
 var riskyWords = strings.Fields(`保证 一定能 肯定能 肯定会 绝对 百分之百 百分百 包过 包办 包您 已为您 已经为您 已经帮您 帮您办 为您办理 替您办 代您 我会 我们会 我来帮 我帮您 我已 我们将 稍后为您 马上为您 承诺
 必定 一定会 转账 汇款 打款 付款给 下载 扫码 扫描二维码 点击 加微信 添加微信 验证码 密码 银行卡号 银行卡 卡号 红包 押金 保证金 加急费 找人 关系户 熟人 中介 黄牛 优惠 打折 折扣 返现 补偿 赔偿 罚款 拘留 判刑 犯罪
-投诉 举报 报警 退款 贷款 我们承诺 无条件 肯定可以 绝对可以 随便 无所谓 不管 联系我 私信 本人微信 客服微信 点开 链接 关注 转发 抽奖 中奖`)
+投诉 举报 报警 退款 贷款 我们承诺 无条件 肯定可以 绝对可以 联系我 私信 本人微信 客服微信 点开 链接 关注 转发 抽奖 中奖`)
 
 func (s *Source) promises(w *wording) error {
 	for _, r := range riskyWords {

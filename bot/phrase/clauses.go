@@ -26,23 +26,6 @@ func (g grams) add(text []rune) {
 	}
 }
 
-// shared is how many of the pairs of two texts are the same.
-func (g grams) shared(o grams) int {
-	n := 0
-	for k, v := range g.two {
-		n += min(v, o.two[k])
-	}
-	return n
-}
-
-func (g grams) pairs() int {
-	n := 0
-	for _, v := range g.two {
-		n += v
-	}
-	return n
-}
-
 // filler are signs that tell nothing about what a clause speaks of.
 const filler = "的了呢吗吧啊哦呀和与及或在到去来把被给让跟就也还都会要能可以需请您你我他她它这那哪个是有为由从对于上下中里并而且但若如果时候话则即所之其将已经又再先后前用做办得着过很好等些么什怎不未没无非免别只仅才应须必"
 
@@ -52,7 +35,6 @@ func isFiller(r rune) bool { return strings.ContainsRune(filler, r) }
 type clause struct {
 	start, end int
 	text       []rune
-	raw        grams // of the clause as it stands
 	content    map[rune]bool
 	sign       sign
 	facts      []fact
@@ -98,7 +80,6 @@ func newClause(text []rune, facts []fact, start, end int) clause {
 	if start == end {
 		return c
 	}
-	c.raw = newGrams(c.text)
 	for _, f := range facts {
 		if f.start >= start && f.end <= end {
 			c.facts = append(c.facts, f)
@@ -113,13 +94,32 @@ func newClause(text []rune, facts []fact, start, end int) clause {
 	return c
 }
 
-// likeness of two clauses, 0 to 1: the share of pairs that both have.
+// likeness of two clauses, 0 to 1: the share of signs that both have in the same order.
 func likeness(a, b clause) float64 {
-	n := a.raw.pairs() + b.raw.pairs()
-	if n == 0 {
+	n := len(a.text) + len(b.text)
+	if n == 0 || len(b.text) > 3*len(a.text) || len(a.text) > 3*len(b.text) {
 		return 0
 	}
-	return 2 * float64(a.raw.shared(b.raw)) / float64(n)
+	return 2 * float64(inOrder(a.text, b.text)) / float64(n)
+}
+
+// inOrder is the length of the longest common subsequence.
+func inOrder(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for _, x := range a {
+		last := 0
+		for j, y := range b {
+			up := row[j+1]
+			switch {
+			case x == y:
+				row[j+1] = last + 1
+			case row[j] > up:
+				row[j+1] = row[j]
+			}
+			last = up
+		}
+	}
+	return row[len(b)]
 }
 
 // about is how much of what a clause speaks of another one speaks of, too.

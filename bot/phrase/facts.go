@@ -195,6 +195,11 @@ func (r *reader) at(i int) int {
 			return n
 		}
 	}
+	for _, first := range []string{"头一", "首次", "初次"} {
+		if strings.HasPrefix(string(r.text[i:min(i+2, len(r.text))]), first) {
+			return r.add(kindOrdinal, "1", i, 2)
+		}
+	}
 	if class, n := soon.at(r.text, i); n > 0 {
 		return r.add(kindSoon, class, i, n)
 	}

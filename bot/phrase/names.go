@@ -81,6 +81,41 @@ const organs = `派出所
 居住地
 户籍地 户口所在地`
 
+// papers are things that citizens bring, beside those of the lexicon; each line is one thing.
+const papers = `营业执照 执照
+结婚证 结婚证书
+离婚证
+离婚协议
+出生医学证明 出生证
+死亡证明 死亡医学证明
+委托书 授权书 授权委托书
+不动产权证 房产证 不动产权证书
+毕业证 毕业证书
+学历证 学历证书
+录取通知书
+发票
+合格证
+公证书
+判决书
+决定书
+认定书
+回执
+受理回执
+营业执照副本
+租赁合同 租约
+介绍信
+收据
+体检证明
+无犯罪记录证明
+亲属关系证明
+亲子鉴定
+户口簿 户口本
+出生证明
+保单 保险单
+公章
+印章
+许可证`
+
 // newNames makes the dictionary of a release's knowledge.
 func newNames(k *kb.Knowledge) *names {
 	w := newWords[name]()
@@ -90,7 +125,7 @@ func newNames(k *kb.Knowledge) *names {
 				continue
 			}
 			for _, s := range append([]string{c.Name}, c.Words...) {
-				if n := utf8.RuneCountInString(s); n >= 2 && hanOnly(s) {
+				if isPaper(s) {
 					w.add(s, name{kindThing, c.ID})
 				}
 			}
@@ -102,13 +137,28 @@ func newNames(k *kb.Knowledge) *names {
 			w.add(it.Name, name{kindItem, it.Code})
 		}
 	}
-	for _, line := range strings.Split(organs, "\n") {
-		all := strings.Fields(line)
-		for _, s := range all {
-			w.add(s, name{kindOrgan, all[0]})
+	for k, list := range map[kind]string{kindOrgan: organs, kindThing: papers} {
+		for _, line := range strings.Split(list, "\n") {
+			all := strings.Fields(line)
+			for _, s := range all {
+				if _, known := w.of[s]; !known {
+					w.add(s, name{k, all[0]})
+				}
+			}
 		}
 	}
 	return w
+}
+
+// isPaper tells whether a word of the lexicon is the name of a paper and no phrase about it
+// (补身份证, 这张证): those come and go in any honest wording.
+func isPaper(s string) bool {
+	if utf8.RuneCountInString(s) < 2 || !hanOnly(s) {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	return !strings.ContainsRune("这那办补换领开丢挂改报招迁交查找打要有没", first) && strings.ContainsRune("证照簿本卡书单牌签注函章册", last) && (last != '本' || utf8.RuneCountInString(s) > 2) // 车本 is in 领车本身, too
 }
 
 func hanOnly(s string) bool {

@@ -22,6 +22,7 @@ const (
 	senseBanned // must not
 	senseNeedNot
 	senseCannot
+	senseAnd
 	senses
 )
 
@@ -38,15 +39,16 @@ var senseWords = func() *words[sense] {
 	add(senseMust, `必须 务必 须 需 需要 应 应当 要 得 一定要 应该 必需 务请 需由`)
 	add(senseMay, `可以 可 能 能够 允许 准许 均可 即可 可直接 都行 也行 就行`)
 	add(senseOnly, `仅 只 仅限 只限 限 只能 只有 唯一 专用 专门 只准 仅供 单单 才 才能 才可 才可以 才会 不面向`)
-	add(senseExcept, `除外 之外 以外 除 除了 除非 不包括 不含 不包含 例外 不适用 不算 另算 另外`)
-	add(senseFree, `免费 不收费 不收钱 不要钱 不花钱 免收 不收 零费用 不用交钱 不用花钱 无需缴费 无需付费 不需要交钱 不用交费 不需交费 不收取费用 不收取任何费用 不收任何费用 没有费用 无需交费 不产生费用 不用付钱 不另收费 免工本费 免证件费 不收工本费 不用付费 不用缴费 无需费用 不交钱 不必交钱 不必花钱 分文不收 不用掏钱 一分钱不收`)
+	add(senseExcept, `除外 之外 以外 除 除了 除非 不包括 不含 不包含 例外 不适用`)
+	add(senseFree, `免费 不收费 不收钱 不要钱 不花钱 免收 不收 零费用 不用交钱 不用花钱 无需缴费 无需付费 不需要交钱 不用交费 不需交费 不收取费用 不收取任何费用 不收任何费用 没有费用 无需交费 不产生费用 不用付钱 不另收费 是免的 免工本费 免证件费 不收工本费 不用付费 不用缴费 无需费用 不交钱 不必交钱 不必花钱 分文不收 不用掏钱 一分钱不收`)
 	add(senseMost, `不超 不超过 不多于 不大于 最多 至多 最长 最迟 最晚 以内 之内 以下 不足 未满 不满 不到 没满 没到 少于 低于 小于 内 还没满`)
 	add(senseLeast, `超过 超 满 至少 最少 不少于 多于 高于 以上 起 大于 不低于 达到 足 超出`)
-	add(senseBefore, `之前 以前 前 先 事先 提前 预先`)
-	add(senseAfter, `之后 以后 后 再 随后 然后`)
+	add(senseBefore, `之前 以前 前`)
+	add(senseAfter, `之后 以后 后`)
+	add(senseAnd, `和 及 与 以及 并 并且 且 而且 同时`)
 	add(senseOr, `或 或者 任一 任意 任选`)
-	add(senseNot, `不 未 没 没有 无 非 尚未 还没 并非 不是 不会 绝非 从未 不再 没能`)
-	add(senseNone, `不但 不仅 不管 不论 无论 不同 不少 不久 不妨 差不多 要不要 是不是 能不能 可不可以 有没有 需不需要 办不办 会不会 行不行 要不 不然 要不然 否则 是否 能否 可否
+	add(senseNot, `不算 不 未 没 没有 无 非 尚未 还没 并非 不是 不会 绝非 从未 不再 没能`)
+	add(senseNone, `非要 不可的 趁还没 与否 参与 涉及 及时 及格 以及时 并非不 合并 共和国 中华人民共和国 不但 不仅 不管 不论 无论 不同 不少 不久 不妨 差不多 要不要 是不是 能不能 可不可以 有没有 需不需要 办不办 会不会 行不行 要不 不然 要不然 否则 是否 能否 可否
 不用担心 别担心 不必担心 别着急 不用着急 不着急 不要着急 别急 不急 不要紧 没关系 没事 不客气 非常 非药品类 未成年 未成年人 无证 无车 无车证明 不动产 不动产权证 免签 免冠 免签期 非深户 特别 类别
 级别 区别 别人 别的 个别 识别 分别 辨别 告别 性别 别处 别名 别墅 不明 不清 不清楚 不明白 不确定 不知道 不良 不便 不方便 无线 无人机 未婚 未来 无犯罪 无犯罪记录 没收 非机动车 非法 非紧急 非营业性 非本地 不幸
 可能 功能 智能 技能 能力 性能 职能 许可 许可证 认可 可靠 只是 只好 不只 应届 应用 对应 响应 反应 供应 应急 相应 适应 应邀 主要 重要 要点 要是 要件 要素 需求 得到 取得 获得 觉得 记得 只要 只需 只需要 才知道 刚才 人才
@@ -58,10 +60,55 @@ var senseWords = func() *words[sense] {
 	return w
 }()
 
-// sign is what a clause says of its matter, as flags and a count.
+// whether is the length of what asks whether (认不认, 有没有, 可不可以), 0 for anything else.
+func whether(text []rune, i int) int {
+	if i+2 < len(text) && (text[i+1] == '不' || text[i+1] == '没') && text[i] == text[i+2] && isHan(text[i]) {
+		return 3
+	}
+	return 0
+}
+
+// sign is what a clause says of its matter, as flags and counts.
 type sign struct {
 	has  [senses]bool
+	of   [senses]int
 	nots int
+	// denied is what each negation denies; being free of charge is counted apart.
+	denied []map[rune]bool
+}
+
+// after are signs that make 不 deny what stands before it: 换不了, 约不上.
+const after = "了上成到得出起下动着"
+
+// denies is how many signs of matter a negation speaks of.
+const denies = 3
+
+// noAt reads what a negation of n signs at i of a clause denies.
+func noAt(text []rune, i, n int) map[rune]bool {
+	scope := map[rune]bool{}
+	forward := func(j, most int) {
+		for ; j < len(text) && len(scope) < most && text[j] != '、'; j++ {
+			if isHan(text[j]) && !isFiller(text[j]) {
+				scope[text[j]] = true
+			}
+		}
+	}
+	back := func(most int) {
+		for j := i - 1; j >= 0 && len(scope) < most && text[j] != '、'; j-- {
+			if isHan(text[j]) && !isFiller(text[j]) {
+				scope[text[j]] = true
+			}
+		}
+	}
+	if text[i] == '不' && (n == 2 || i+1 < len(text)) && strings.ContainsRune(after, at(text, i+1)) {
+		back(denies)
+		return scope
+	}
+	forward(i+n, denies)
+	if len(scope) == 0 {
+		back(denies)
+	}
+	return scope
 }
 
 // readSign reads the senses of a clause; names hold none (无犯罪记录证明).
@@ -81,25 +128,25 @@ func readSign(text []rune, facts []fact, start, end int) sign {
 			i++
 			continue
 		}
+		if n := whether(clause, i); n > 0 { // 认不认, 可不可以: a question denies nothing
+			i += n
+			continue
+		}
 		v, n := senseWords.at(clause, i)
 		if n == 0 {
 			i++
 			continue
 		}
 		s.has[v] = true
+		s.of[v]++
 		switch v {
-		case senseNot, senseBanned, senseCannot, senseNeedNot, senseFree, senseExcept:
+		case senseNot, senseBanned, senseCannot, senseNeedNot:
+			s.nots++
+			s.denied = append(s.denied, noAt(clause, i, n))
+		case senseFree, senseExcept:
 			s.nots++
 		}
 		i += n
 	}
 	return s
-}
-
-// negative tells whether a clause says that something is not so.
-func (s sign) negative() bool { return s.nots%2 == 1 }
-
-// binding tells whether a clause limits who or what.
-func (s sign) binding() bool {
-	return s.has[senseOnly] || s.has[senseExcept] || s.has[senseBanned] || s.has[senseCannot] || s.has[senseNeedNot] || s.has[senseFree] || s.has[senseNot]
 }

@@ -1,11 +1,15 @@
 package phrase
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // The limits by which clauses are compared: above nearlySame the clause is the source's own with
 // a few signs changed, and each change counts; above sameMatter both speak of the same.
 const (
-	nearlySame = 0.66
+	nearlySame = 0.7
 	sameMatter = 0.5
 )
 
@@ -13,13 +17,16 @@ const negators = "不未没无非免别勿禁莫"
 
 // senses refuses a clause that says yes where the source says no, may where it says must.
 func (s *Source) senses(w *wording) error {
-	for _, c := range w.clauses {
+	next := 0 // the source's clause that comes after the one before, -1 where that is not known
+	for i, c := range w.clauses {
 		like, best := s.closest(c)
-		if best < 0 {
-			continue
+		if like < nearlySame && len(c.text) <= shortest && next >= 0 && next < len(s.clauses) && len(s.clauses[next].text) <= shortest && likeness(c, s.clauses[next]) >= shortLike {
+			like, best = nearlySame, next // 别交 where the source goes on with 要交
 		}
+		next = -1
 		if like >= nearlySame {
-			if err := s.sameSense(c, s.clauses[best]); err != nil && !s.elsewhereSame(c, like) {
+			next = best + 1
+			if err := s.sameSense(c, s.clauses[best]); err != nil && !s.elsewhereSame(c, like) && !s.parted(w, i, s.clauses[best]) {
 				return err
 			}
 			continue
@@ -30,6 +37,13 @@ func (s *Source) senses(w *wording) error {
 	}
 	return nil
 }
+
+// A clause of at most so many signs is compared with the one that comes next in the source when
+// it is this like it.
+const (
+	shortest  = 6
+	shortLike = 0.33
+)
 
 // closest is the source's clause that a clause is most like.
 func (s *Source) closest(c clause) (like float64, best int) {
@@ -52,27 +66,103 @@ func (s *Source) elsewhereSame(c clause, like float64) bool {
 	return false
 }
 
+// parted tells whether a clause of the source was said in two, and both together have its sense:
+// 没带就报姓名 as 没带的话，报上姓名.
+func (s *Source) parted(w *wording, i int, b clause) bool {
+	alone := inOrder(w.clauses[i].text, b.text)
+	for _, pair := range [][2]int{{i - 1, i}, {i, i + 1}} {
+		if pair[0] < 0 || pair[1] >= len(w.clauses) {
+			continue
+		}
+		both := newClause(w.runes, w.facts, w.clauses[pair[0]].start, w.clauses[pair[1]].end)
+		rest := string(without(b.text, w.clauses[i].text)) // what the clause lacks may stand before or behind it
+		moved := utf8.RuneCountInString(rest) > leastMore && strings.Contains(string(b.text), rest) &&
+			strings.Contains(string(w.clauses[pair[0]+pair[1]-i].text), rest)
+		if (moved || inOrder(both.text, b.text) >= alone+leastMore) && s.sameSense(both, b) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// without are the signs of a text that another one does not have, as often as it has them.
+func without(text, other []rune) []rune {
+	has := map[rune]int{}
+	for _, r := range other {
+		has[r]++
+	}
+	var out []rune
+	for _, r := range text {
+		if has[r]--; has[r] < 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// leastMore is how many signs more of the source's clause two clauses together must have.
+const leastMore = 2
+
 // sameSense compares a clause with the source's own that it nearly is.
 func (s *Source) sameSense(c, b clause) error {
-	if count(c.text, negators)%2 != count(b.text, negators)%2 {
+	if negations(c.text)%2 != negations(b.text)%2 {
 		return blocked(CausePolarity, "not")
 	}
 	x, y := c.sign, b.sign
 	switch {
-	case x.has[senseOnly] != y.has[senseOnly] && !(y.has[senseOnly] && (x.strict() || x.nots > 0)) && !(x.has[senseOnly] && (y.strict() || y.nots > 0)):
+	case x.has[senseOnly] && !y.has[senseOnly] && !y.binds(), y.has[senseOnly] && !x.has[senseOnly] && !x.binds():
 		return blocked(CausePolarity, "only")
-	case x.has[senseExcept] != y.has[senseExcept] && x.nots == y.nots:
+	case x.has[senseExcept] && y.nots == 0, y.has[senseExcept] && x.nots == 0:
 		return blocked(CausePolarity, "except")
-	case flips(x, y, senseMost, senseLeast), flips(x, y, senseBefore, senseAfter):
+	case traded(x, y, senseMost, senseLeast), traded(x, y, senseMost, senseExcept), traded(x, y, senseBefore, senseAfter):
 		return blocked(CausePolarity, "limit")
-	case turned(x, y):
+	case traded(x, y, senseMust, senseMay), traded(x, y, senseBanned, senseNeedNot), traded(x, y, senseCannot, senseNeedNot):
 		return blocked(CausePolarity, "must and may")
-	case x.has[senseOr] != y.has[senseOr]:
+	case traded(x, y, senseOr, senseAnd):
 		return blocked(CausePolarity, "or")
 	case x.has[senseFree] != y.has[senseFree] && x.nots != y.nots:
 		return blocked(CausePolarity, "free")
 	}
+	return otherNames(c, b)
+}
+
+// binds tells whether a clause demands or denies.
+func (s sign) binds() bool { return s.strict() || len(s.denied) > 0 }
+
+// traded tells whether one clause has more of the one sense and less of the other.
+func traded(x, y sign, one, two sense) bool {
+	return x.of[one] > y.of[one] && x.of[two] < y.of[two] || x.of[one] < y.of[one] && x.of[two] > y.of[two]
+}
+
+// otherNames refuses a clause that has one name in the place of another.
+func otherNames(c, b clause) error {
+	more, less := "", ""
+	for _, k := range []kind{kindThing, kindOrgan, kindItem} {
+		for _, f := range namesOf(c, k) {
+			if !slices.Contains(namesOf(b, k), f) {
+				more = f
+			}
+		}
+		for _, f := range namesOf(b, k) {
+			if !slices.Contains(namesOf(c, k), f) {
+				less = f
+			}
+		}
+	}
+	if more != "" && less != "" {
+		return blocked(CauseName, "another name")
+	}
 	return nil
+}
+
+func namesOf(c clause, k kind) []string {
+	var out []string
+	for _, f := range c.facts {
+		if f.kind == k {
+			out = append(out, f.key)
+		}
+	}
+	return out
 }
 
 // strict tells whether a clause demands.
@@ -91,44 +181,33 @@ func turned(x, y sign) bool {
 	return flips(x, y, senseMust, senseMay)
 }
 
-func count(text []rune, of string) int {
-	n := 0
-	for _, r := range text {
-		if strings.ContainsRune(of, r) {
+// joiners hold a negation's sign and deny nothing; people put them anywhere.
+var joiners = wordSet(`找不着 找不到 不见了 不过 不仅 不但 不然 不管 不论 无论 要不然 否则 只不过 是不是 能不能 要不要 有没有 需不需要 可不可以 会不会 不用担心 别担心 别着急 不用着急 不着急 别急 不要紧 没关系 不妨 差不多 别人 别的 别处 特别 级别 类别 区别 分别 识别 个别 性别 辨别 别家 别名 非要 不一会 不清楚 不明白 不确定 不知道`)
+
+// negations counts the signs of a clause that deny; both of 不得不 count.
+func negations(text []rune) int {
+	n, skip := 0, joiners.covered(text)
+	for i, r := range text {
+		if strings.ContainsRune(negators, r) && !skip[i] && (i == 0 || whether(text, i-1) == 0) {
 			n++
 		}
 	}
 	return n
 }
 
-// compatible compares a clause in words of its own with those clauses of the source that speak
-// of the same: one of them must agree.
+// compatible compares the must and may of a clause in words of its own with those clauses of the
+// source that speak of the same: one of them must agree.
 func (s *Source) compatible(c clause) error {
-	most := 0
-	for _, b := range s.clauses {
-		if n, share := about(c, b); share >= sameMatter {
-			most = max(most, n)
-		}
-	}
-	if most < 2 {
-		if c.sign.nots > 0 && len(c.content) >= 2 && !s.negates() {
-			return blocked(CausePolarity, "not, of nothing in the source")
-		}
-		return nil
-	}
 	var problem error
 	for _, b := range s.clauses {
-		if n, share := about(c, b); share < sameMatter || n < most-1 {
+		n, share := about(c, b)
+		if n < 2 || share < sameMatter {
 			continue
 		}
-		switch {
-		case (c.sign.nots > 0) != (b.sign.nots > 0):
-			problem = blocked(CausePolarity, "not")
-		case c.sign.nots == 0 && turned(c.sign, b.sign) && strong(c.text, b.text):
-			problem = blocked(CausePolarity, "must and may")
-		default:
+		if c.sign.nots > 0 || b.sign.nots > 0 || !turned(c.sign, b.sign) || !strong(c.text, b.text) {
 			return nil
 		}
+		problem = blocked(CausePolarity, "must and may")
 	}
 	return problem
 }
@@ -136,7 +215,7 @@ func (s *Source) compatible(c clause) error {
 // strong tells whether one of two clauses demands in so many words: 要 and 需 are weak.
 func strong(a, b []rune) bool {
 	for _, t := range []string{string(a), string(b)} {
-		for _, w := range []string{"必须", "务必", "应当", "一定要", "须"} {
+		for _, w := range demandWords {
 			if strings.Contains(t, w) {
 				return true
 			}
@@ -145,29 +224,96 @@ func strong(a, b []rune) bool {
 	return false
 }
 
-func (s *Source) negates() bool {
+// denials compares what is denied: nothing that the source does not deny, and all that it does.
+func (s *Source) denials(w *wording) error {
+	for _, c := range w.clauses {
+		for _, scope := range c.sign.denied {
+			if !denied(scope, c, s.clauses) {
+				return blocked(CausePolarity, "a no of nothing in the source")
+			}
+		}
+	}
+	if w.part {
+		return nil
+	}
 	for _, b := range s.clauses {
-		if b.sign.nots > 0 {
+		for _, scope := range b.sign.denied {
+			if !denied(scope, b, w.clauses) {
+				return blocked(CausePolarity, "a no is missing")
+			}
+		}
+	}
+	return nil
+}
+
+// denied tells whether one of the clauses denies the same: a sign of what is denied, or a clause
+// about the same matter. Of a clause that is hardly more than its no, any no will do.
+func denied(scope map[rune]bool, c clause, in []clause) bool {
+	for _, b := range in {
+		if b.sign.nots == 0 {
+			continue
+		}
+		if n, _ := about(c, b); n >= 2 || len(c.content) <= 1 || len(b.content) <= 1 {
 			return true
+		}
+		for _, other := range b.sign.denied {
+			for r := range scope {
+				if other[r] {
+					return true
+				}
+			}
 		}
 	}
 	return false
 }
 
-// covers refuses a text that leaves out a limit or a no of the source.
+// covers refuses a text that leaves out who or what alone is meant, or is not, or that it is free.
 func (s *Source) covers(w *wording) error {
 	if has(s.clauses, senseFree) != has(w.clauses, senseFree) {
 		return blocked(CausePolarity, "free")
 	}
+	if d, m := demands(w.clauses)-demands(s.clauses), sum(w.clauses, senseMay)-sum(s.clauses, senseMay); d > 0 && m < 0 || d < 0 && m > 0 && s.strictly(w) {
+		return blocked(CausePolarity, "must and may")
+	}
 	for _, b := range s.clauses {
-		if !b.sign.binding() {
-			continue
+		if b.sign.has[senseExcept] && !covered(b, w.clauses) {
+			return blocked(CausePolarity, "an exception is missing")
 		}
-		if !covered(b, w.clauses) {
-			return blocked(CausePolarity, "a limit is missing")
+		if b.sign.has[senseOnly] && !covered(b, w.clauses) {
+			return blocked(CausePolarity, "only is missing")
 		}
 	}
 	return nil
+}
+
+// demandWords demand in so many words.
+var demandWords = []string{"必须", "务必", "应当", "一定要", "须"}
+
+// demands counts the words of a text that demand.
+func demands(all []clause) int {
+	n := 0
+	for _, c := range all {
+		text := strings.ReplaceAll(strings.ReplaceAll(string(c.text), "无须", ""), "须知", "")
+		for _, w := range demandWords {
+			n += strings.Count(text, w)
+			text = strings.ReplaceAll(text, w, "")
+		}
+	}
+	return n
+}
+
+func sum(all []clause, x sense) int {
+	n := 0
+	for _, c := range all {
+		n += c.sign.of[x]
+	}
+	return n
+}
+
+// strictly tells whether a text that demands less often than the source demands less: 要 and 得 do,
+// too, where there are more of them.
+func (s *Source) strictly(w *wording) bool {
+	return sum(w.clauses, senseMust) < sum(s.clauses, senseMust)
 }
 
 func has(all []clause, x sense) bool {
@@ -180,20 +326,17 @@ func has(all []clause, x sense) bool {
 }
 
 // covered tells whether a clause of the source that limits has one that speaks of the same and
-// limits, too. Of a clause that is hardly more than its no, any no will do.
+// limits, too.
 func covered(b clause, said []clause) bool {
 	for _, c := range said {
-		limits := c.sign.nots > 0
-		if b.sign.nots == 0 { // only
-			limits = c.sign.nots > 0 || c.sign.has[senseOnly] || c.sign.strict() || c.sign.has[senseExcept]
+		limits := c.sign.binds() || c.sign.has[senseOnly]
+		if b.sign.has[senseExcept] {
+			limits = c.sign.nots > 0
 		}
 		if !limits {
 			continue
 		}
-		if len(b.content) <= 2 {
-			return true
-		}
-		if n, _ := about(b, c); n >= 2 {
+		if n, _ := about(b, c); n >= 2 || len(b.content) <= 2 {
 			return true
 		}
 	}

@@ -92,6 +92,9 @@ func (s *Service) Switch(off bool) { s.switchedOff.Store(off) }
 // the administrator's switch.
 func (s *Service) Stop(off bool) { s.stopped.Store(off) }
 
+// Stopped tells whether a signal holds the service back.
+func (s *Service) Stopped() bool { return s.stopped.Load() }
+
 // Off tells whether a switch holds the service back.
 func (s *Service) Off() bool { return s.switchedOff.Load() || s.stopped.Load() }
 

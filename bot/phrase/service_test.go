@@ -259,8 +259,8 @@ func TestSentencesAreShownVerifiedAndTakenBack(t *testing.T) {
 			scripted.Say("请本人到⟦F1⟧办理。收费⟦F2⟧。⟦F3⟧内办好。"),
 			[]string{"请本人到出入境窗口办理。", "请本人到出入境窗口办理。收费120元。", "请本人到出入境窗口办理。收费120元。7个工作日内办好。"}, true,
 		},
-		"a digit":     {scripted.Say("请本人到⟦F1⟧办理。收费5元。⟦F2⟧⟦F3⟧内办好。"), []string{"请本人到出入境窗口办理。"}, false},
-		"turned":      {scripted.Say("请本人到⟦F1⟧办理。不收费⟦F2⟧。⟦F3⟧内办好。"), []string{"请本人到出入境窗口办理。"}, false},
+		"a digit":      {scripted.Say("请本人到⟦F1⟧办理。收费5元。⟦F2⟧⟦F3⟧内办好。"), []string{"请本人到出入境窗口办理。"}, false},
+		"turned":       {scripted.Say("请本人到⟦F1⟧办理。不收费⟦F2⟧。⟦F3⟧内办好。"), []string{"请本人到出入境窗口办理。"}, false},
 		"lone thought": {scripted.Say("我想想，收费。</think>请本人到⟦F1⟧办理。收费⟦F2⟧。⟦F3⟧内办好。"), nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,14 +47,18 @@ func (d *Dictionary) NewSource(text string, around ...string) *Source {
 		}
 	}
 	s.known = newGrams(s.runes)
-	for _, a := range around {
+	for _, a := range append([]string{text}, around...) {
 		runes := plain(a)
+		for i := range runes { // a name inside of a longer one may be said, too
+			for n := 2; n <= d.names.longest[runes[i]] && i+n <= len(runes); n++ {
+				if e, ok := d.names.of[string(runes[i:i+n])]; ok {
+					s.allowed[string(e.kind)+"|"+e.id] = true
+				}
+			}
+		}
 		s.known.add(runes)
 		for _, f := range readFacts(runes, d.names) {
-			switch f.kind {
-			case kindItem, kindOrgan, kindThing:
-				s.allowed[f.id()] = true
-			case kindLatin:
+			if f.kind == kindLatin {
 				s.latin[f.key] = true
 			}
 		}

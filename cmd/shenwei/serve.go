@@ -127,7 +127,7 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			return nil
 		},
 		Exchange: a.exchange(),
-		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Wording: a.wordingView(), Changed: a.look},
 		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},

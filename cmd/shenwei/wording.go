@@ -13,6 +13,7 @@ import (
 	"shenwei/bot/phrase"
 	"shenwei/internal/fault"
 	"shenwei/kb"
+	"shenwei/web/studio"
 )
 
 // rootsOf reads authorities beside the system's from a file; nil for no file.
@@ -136,5 +137,15 @@ func (a *app) newRelease() {
 func (a *app) switchWording(over *bot.Overrides) {
 	if a.phrase != nil {
 		a.phrase.Switch(over.Published != nil)
+	}
+}
+
+// wordingView tells the administrator's page what the model does; nil without one.
+func (a *app) wordingView() func() *studio.Wording {
+	if a.phrase == nil {
+		return nil
+	}
+	return func() *studio.Wording {
+		return &studio.Wording{Model: a.cfg.LLM.Model, Stopped: a.phrase.Stopped(), Counts: a.phrase.Counts()}
 	}
 }

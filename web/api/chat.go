@@ -56,6 +56,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	if err := a.cfg.Limits.Allow(m.Token, ""); err != nil {
 		return nil, err
 	}
+	m.Audience = &bot.Audience{Gone: r.Context().Done()}
 	line, err := a.cfg.Front.Begin(r.Context(), m)
 	if err != nil {
 		return nil, noConversation(err)
