@@ -1,0 +1,111 @@
+package phrase
+
+import (
+	"regexp"
+	"strings"
+)
+
+// strangers is from how many signs of matter on, none of which the source has, a sentence is a
+// stranger where no two signs of it stand together in the source.
+const strangers = 2
+
+// anchored refuses sentences that take up nothing of the source. grounded allows for a few other words
+// in a sentence; one that consists of nothing else (给您讲个笑话吧) is short enough to pass there.
+func (s *Source) anchored(w *wording) error {
+	covered := common.covered(w.runes)
+	matter := func(i int) bool { return isHan(w.runes[i]) && !covered[i] && !isFiller(w.runes[i]) }
+	start := 0
+	for i := 0; i <= len(w.runes); i++ {
+		if i < len(w.runes) && !strings.ContainsRune("。！？；\n", w.runes[i]) {
+			continue
+		}
+		unknown, pairs, facts := 0, 0, false
+		for j := start; j < i; j++ {
+			if !isHan(w.runes[j]) {
+				continue
+			}
+			if matter(j) && s.known.one[w.runes[j]] == 0 {
+				unknown++
+			}
+			if j+1 < i && !(isFiller(w.runes[j]) && isFiller(w.runes[j+1])) && s.known.two[[2]rune{w.runes[j], w.runes[j+1]}] > 0 {
+				pairs++
+			}
+		}
+		for _, f := range w.facts {
+			facts = facts || f.start >= start && f.start < i
+		}
+		if unknown >= strangers && pairs == 0 && !facts && !(w.part && i == len(w.runes)) {
+			return blocked(CauseOffTopic, "a sentence that takes up nothing")
+		}
+		start = i + 1
+	}
+	return nil
+}
+
+// intruders are words that say who speaks, on what day, of which organ, or what they think of somebody:
+// no rewording needs them, so that they come from elsewhere where the source does not have them.
+var intruders = strings.Fields(`我是 我叫 我姓 我现在是 本局长 本警官 今天 明天 后天 昨天 政府 骗子 笨 蠢 傻 废物 混蛋 股票 彩票 笑话 故事 攻破 为零 零元`)
+
+// done is a claim that something was done; yours the same of what is the citizen's, whatever else is done
+// in the source.
+const doing = `(?:注销|撤销|撤掉|删除|取消|通过|办好|办妥|办成|办结|提交|受理|转接|转到|接入|排队|报名|预约|缴纳|支付|改好|改为|更新|生效|批准)`
+
+var (
+	done  = regexp.MustCompile(`已经?(?:为您|帮您|给您|替您|被)?` + doing)
+	yours = regexp.MustCompile(`您的\p{Han}{1,6}已经?` + doing)
+)
+
+// goesWithout are sentences about what goes without something too.
+var goesWithout = regexp.MustCompile(`不\p{Han}{1,4}也(?:可以|行|能|没关系|没事)`)
+
+// intruded refuses what comes from elsewhere.
+func (s *Source) intruded(w *wording) error {
+	for _, word := range intruders {
+		if strings.Contains(w.text, word) && !strings.Contains(s.text, word) {
+			return blocked(CauseOffTopic, "a word from elsewhere")
+		}
+	}
+	for _, claim := range done.FindAllString(w.text, -1) {
+		if !strings.Contains(s.text, claim) && !strings.Contains(s.text, strings.Replace(claim, "已经", "已", 1)) {
+			return blocked(CausePromise, "something is said to be done")
+		}
+	}
+	for _, said := range append(goesWithout.FindAllString(w.text, -1), yours.FindAllString(w.text, -1)...) {
+		if !strings.Contains(s.text, said) {
+			return blocked(CauseOffTopic, "a claim from elsewhere")
+		}
+	}
+	free := 0
+	for _, c := range w.clauses {
+		if c.sign.has[senseFree] {
+			free++
+		}
+	}
+	for _, c := range s.clauses {
+		if c.sign.has[senseFree] {
+			free--
+		}
+	}
+	if free > 0 {
+		return blocked(CausePolarity, "more is free than in the source")
+	}
+	return s.joined(w)
+}
+
+// joined refuses facts that follow one another without a sign between and do not in the source: one
+// said twice, or two that changed places.
+func (s *Source) joined(w *wording) error {
+	pairs, leads := map[[2]string]bool{}, map[string]bool{}
+	for i := 1; i < len(s.facts); i++ {
+		if a, b := s.facts[i-1], s.facts[i]; a.end == b.start {
+			pairs[[2]string{a.id(), b.id()}], leads[a.id()] = true, true
+		}
+	}
+	for i := 1; i < len(w.facts); i++ {
+		a, b := w.facts[i-1], w.facts[i]
+		if a.end == b.start && a.locked() && b.locked() && (leads[a.id()] || a.id() == b.id()) && !pairs[[2]string{a.id(), b.id()}] {
+			return blocked(CauseOrder, "two facts that do not belong together")
+		}
+	}
+	return nil
+}
