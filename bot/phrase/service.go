@@ -161,6 +161,9 @@ func (s *Service) Word(ctx context.Context, turn bot.Turn, r *bot.Reply) string 
 		return ""
 	}
 	wording, how := s.wording(ctx, turn, dict, p)
+	if wording == trimmed(p.text) {
+		wording, how = "", "the model says the same" // the published words need no mark
+	}
 	if wording != "" && !apply(r, p, wording) {
 		wording, how = "", "the text is not in the reply as published"
 	}
@@ -301,7 +304,7 @@ func (s *Service) ask(ctx context.Context, src *Source, title, asked string, sho
 	if err != nil {
 		return "", err
 	}
-	text = trimmed(text)
+	text = src.relist(trimmed(text))
 	return text, src.Verify(text)
 }
 

@@ -397,3 +397,12 @@ func TestAServerThatIsNotConfiguredRightIsRefusedWithTheKey(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPublishedWordsThatAModelRepeatsNeedNoMark(t *testing.T) {
+	b := newBench(t, scripted.Config{}, nil)
+	b.server.Script(scripted.Answer{From: lockedOf})
+	r := reply(t, "CRJ-001", kb.Other)
+	if said := b.Word(context.Background(), turn(bot.Web, b.clock.Now()), r); r.AIGenerated || said != "published words: the model says the same" {
+		t.Errorf("%s: %s", said, r.Text)
+	}
+}
