@@ -13,6 +13,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/bot/phrase/scripted"
+	"shenwei/web/auth"
 )
 
 // withModel is the environment of a program that has a scripted model.
@@ -178,6 +179,33 @@ func TestAConfigurationOfTheModelThatMakesNoSenseIsRefusedByItsKey(t *testing.T)
 		p.env = strings.Fields(env)
 		if r := p.run(t, "", "check"); r.code != 1 || !strings.Contains(r.out+r.err, key) {
 			t.Errorf("%s: exit %d, %s%s", env, r.code, r.out, r.err)
+		}
+	}
+}
+
+// The administrator's switch holds within seconds and is on record.
+func TestTheAdministratorTurnsAModelOffAndOn(t *testing.T) {
+	model := scripted.New(t, scripted.Config{})
+	model.Script(scripted.Answer{From: kind})
+	d := newNewsroom(t, smallKnowledge(t), func(c *config) {
+		c.Dir = t.TempDir()
+		c.LLM.BaseURL, c.LLM.Model = model.URL, scripted.Model
+	})
+	boss := d.staffer("boss", auth.Administrator)
+	const question = "护照快到期了怎么换"
+	if r := d.ask(question); !r.AIGenerated || !strings.HasSuffix(r.Text, bot.AILabel) {
+		t.Fatalf("not re-worded: %s", r.Text)
+	}
+	view := boss.ok("GET", "/switches", nil)["wording"].(map[string]any)
+	if view["model"] != scripted.Model || num(view["counts"].(map[string]any)["new"]) != 1 {
+		t.Errorf("%v", view)
+	}
+	for _, off := range []bool{true, false} {
+		boss.ok("PUT", "/switches", object{"published_words": off, "reason": "试一试"})
+		begun := time.Now()
+		waitFor(t, "the switch holds", func() bool { return d.ask(question).AIGenerated != off })
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("it took %v", took)
 		}
 	}
 }
