@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -99,6 +100,9 @@ var units = func() *words[unit] {
 	}
 	return w
 }()
+
+// classes are units of which one is as much a fact as two: 一级.
+var classes = []string{"级", "类", "科", "分", "证"}
 
 // soon are words for a limit without a number.
 var soon = func() *words[string] {
@@ -309,7 +313,7 @@ func (r *reader) measured(i, n int, digits string, scale float64) int {
 	}
 	value := decimal(digits, scale*u.scale)
 	f := fact{kind: u.kind, key: value + " " + u.name, start: i, end: i + n + gap + m}
-	f.soft = u.kind == kindCount && value == "1" && !strings.Contains("级类科分证", u.name)
+	f.soft = u.kind == kindCount && value == "1" && !slices.Contains(classes, u.name)
 	if b := r.bare; b >= 0 && b == len(r.out)-1 && joins(r.text[r.out[b].end:i]) {
 		r.out[b].kind, r.out[b].key = u.kind, decimal(r.out[b].key, u.scale)+" "+u.name
 	}

@@ -205,17 +205,19 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 	defer cancel()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	if gone := turn.Message.Audience.Leaves(); gone != nil {
+	var show func(string)
+	if a := turn.Message.Audience; a != nil {
+		show = func(text string) { a.Worded(turn.Message.Ref, text) }
 		go func() {
 			select {
-			case <-gone:
+			case <-a.Gone():
 				leave(errLeft)
 			case <-ctx.Done():
 			}
 		}()
 	}
 	src := dict.NewSource(p.text, p.around...)
-	text, err := s.ask(ctx, src, p.title, asked, turn.Message.Audience.Shows(), false)
+	text, err := s.ask(ctx, src, p.title, asked, show, false)
 	if err != nil {
 		return "", reason(err)
 	}

@@ -219,12 +219,18 @@ func TestTheBreakerOpensAfterFiveFailuresAndClosesAfterOneProbe(t *testing.T) {
 	}
 }
 
+// leaver is a citizen who looks at nothing and may leave.
+type leaver chan struct{}
+
+func (l leaver) Worded(string, string) {}
+func (l leaver) Gone() <-chan struct{} { return l }
+
 func TestACitizenWhoLeavesStopsTheModel(t *testing.T) {
 	b := newBench(t, scripted.Config{}, nil)
 	b.server.Script(scripted.Break(scripted.Silent, ""))
 	gone := make(chan struct{})
 	tn := turn(bot.Web, b.clock.Now())
-	tn.Message.Audience = &bot.Audience{Gone: gone}
+	tn.Message.Audience = leaver(gone)
 	done := make(chan string, 1)
 	go func() { done <- b.Word(context.Background(), tn, reply(t, "CRJ-001", kb.Other)) }()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
