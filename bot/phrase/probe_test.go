@@ -49,6 +49,8 @@ func TestAProbeTellsAnOperatorWhatIsWrong(t *testing.T) {
 		{"garbage", scripted.Config{}, broken(scripted.Garbage), nil, 1, []string{"fail stream:"}, false},
 		{"an error object", scripted.Config{}, broken(scripted.ErrorIn200), nil, 1, []string{"fail stream:"}, false},
 		{"cut off", scripted.Config{}, broken(scripted.Cut), nil, 1, []string{"fail stream:"}, false},
+		{"hanging", scripted.Config{}, broken(scripted.Hang), nil, 1, []string{"fail stream:", "too slow"}, false},
+		{"dripping", scripted.Config{}, scripted.Answer{Text: "好", Fault: scripted.Drip, Gap: 1200 * time.Millisecond}, nil, 1, []string{"fail stream:"}, false},
 		{"only thoughts", scripted.Config{}, broken(scripted.OnlyThought), nil, 1, []string{"fail stream:", "no words"}, false},
 		{"half characters", scripted.Config{}, broken(scripted.HalfRune), nil, 1, []string{"fail stream:"}, false},
 		{"a redirect", scripted.Config{Moved: "http://127.0.0.1:9/"}, broken(scripted.Redirect), nil, 1, []string{"fail stream:", "redirects", "never followed"}, false},

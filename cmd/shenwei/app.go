@@ -17,6 +17,7 @@ import (
 	"shenwei/internal/store"
 	"shenwei/internal/vault"
 	"shenwei/kb"
+	"shenwei/kb/meaning"
 	"shenwei/web/auth"
 )
 
@@ -47,6 +48,9 @@ type app struct {
 	// phrase re-words answers; nil without a model. warm tells that a release went live.
 	phrase *phrase.Service
 	warm   chan struct{}
+	// vectors help ranking; nil without an embedding model. refill tells that a release went live.
+	vectors *meaning.Service
+	refill  chan struct{}
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
@@ -81,7 +85,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), log: newLog(os.Stderr, level)}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1), log: newLog(os.Stderr, level)}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -121,6 +125,9 @@ func (a *app) start(ctx context.Context) error {
 func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 	var err error
 	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
+		return err
+	}
+	if err := a.startVectors(ctx); err != nil {
 		return err
 	}
 	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
@@ -167,6 +174,9 @@ func (a *app) close() error {
 		if err := a.phrase.Close(); err != nil {
 			a.log.Error("wordings are not kept", "err", err)
 		}
+	}
+	if a.vectors != nil {
+		a.vectors.Close()
 	}
 	return a.store.Close()
 }

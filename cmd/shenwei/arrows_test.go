@@ -48,6 +48,7 @@ var (
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
 		"kb/index":   {"kb", "kb/segment"},
+		"kb/meaning": {"kb"}, // vectors of an embedding model
 		// Workbooks and tables: knowledge in and bytes out, called by the command line and the studio.
 		"kb/exchange": {"kb"},
 		"intents":     {"kb", "kb/segment"},
@@ -87,6 +88,7 @@ var (
 	testArrows = map[string][]string{
 		"bot/phrase":     {"bot/phrase/scripted"}, // a model server with every quirk and fault
 		"bot/release":    {"bot/phrase/scripted"},
+		"kb/meaning":     {"bot/phrase/scripted", "internal/store"},                                                  // the same server's embeddings, kept in a real store
 		"bot/insight":    {"kb/segment"},                                                                             // an understander of the shipped knowledge
 		"data":           {"kb"},                                                                                     // the shipped knowledge is read and checked
 		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/store", "internal/vault"}, // the whole server, staff over a real store

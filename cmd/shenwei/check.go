@@ -80,6 +80,8 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("wecom", nil, accountSays(cfg.WeCom.CorpID, string(wechat.Safe), "callback at /wecom"))
 	model, err := app.checkModel(ctx)
 	add("model", err, model)
+	vectors, err := app.checkVectors(ctx)
+	add("embeddings", err, vectors)
 	sample := "the site says that it shows sample data (site.live: true takes this away)"
 	if cfg.Site.Live {
 		sample = "live data"

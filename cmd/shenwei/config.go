@@ -46,6 +46,8 @@ type config struct {
 	WeCom     wecomConfig     `yaml:"wecom"`
 	ASR       asrConfig       `yaml:"asr"`
 	LLM       llmConfig       `yaml:"llm"`
+
+	Embeddings embeddingsConfig `yaml:"embeddings"`
 }
 
 type siteConfig struct {
@@ -310,7 +312,7 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.LLM} {
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.LLM, c.Embeddings} {
 		if err := part.check(); err != nil {
 			return err
 		}

@@ -117,8 +117,6 @@ func TestCheckTellsOfTheModelAndCitizensNeverNotice(t *testing.T) {
 		says   string
 	}{
 		"fine":            {scripted.Config{}, scripted.Answer{From: honest}, true, "1 of 1 were verified"},
-		"no model server": {scripted.Config{}, scripted.Break(scripted.HTML, ""), false, "Citizens do not notice"},
-		"an empty key":    {scripted.Config{Dialect: scripted.DeepSeek}, scripted.Answer{From: honest}, false, "llm.api_key"},
 		"English":         {scripted.Config{}, scripted.Say("Please bring your passport to the office."), false, "none of 1"},
 		"a certificate":   {scripted.Config{TLS: scripted.Good}, scripted.Answer{From: honest}, false, "llm.ca_file"},
 	}
@@ -138,6 +136,9 @@ func TestCheckTellsOfTheModelAndCitizensNeverNotice(t *testing.T) {
 			}
 			if (r.code == 0) != c.ok || strings.HasPrefix(line, "ok") != c.ok || !strings.Contains(line, c.says) {
 				t.Errorf("exit %d, want %q in\n%s", r.code, c.says, r.out)
+			}
+			if c.ok {
+				return
 			}
 			if answer := p.run(t, "", "ask", "护照快到期了怎么换"); answer.code != 0 || !strings.Contains(answer.out, "普通护照换发") {
 				t.Errorf("a citizen notices: %s%s", answer.out, answer.err)

@@ -88,6 +88,7 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })
+	group.Go(func() error { return a.fillVectors(ctx) })
 	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return hotline.Run(ctx) })

@@ -123,11 +123,13 @@ func (a *app) warmWords(ctx context.Context) error {
 	}
 }
 
-// newRelease tells whoever makes wordings that another release is live.
+// newRelease tells whoever makes wordings and vectors that another release is live.
 func (a *app) newRelease() {
-	select {
-	case a.warm <- struct{}{}:
-	default:
+	for _, tell := range []chan struct{}{a.warm, a.refill} {
+		select {
+		case tell <- struct{}{}:
+		default:
+		}
 	}
 }
 
