@@ -39,7 +39,7 @@ type Message struct {
 	Choice string
 	At     time.Time
 	// Audience watches the answer being worded; nil for nobody.
-	Audience *Audience
+	Audience Audience
 }
 
 // State is what a conversation is about, carried from turn to turn.

@@ -18,25 +18,10 @@ type Wording interface {
 func WithWording(w Wording) FrontOption { return func(f *Front) { f.wording = w } }
 
 // Audience is who watches an answer being worded. It is never stored.
-type Audience struct {
-	// Show gets the whole of what is verified so far, "" when it is taken back. It must not block.
-	Show func(text string)
+type Audience interface {
+	// Worded gets the whole of what is verified so far of the answer to the line with the ref, ""
+	// when it is taken back. It must not block.
+	Worded(ref, text string)
 	// Gone is closed when nobody waits for the answer any more.
-	Gone <-chan struct{}
-}
-
-// Shows is Show, or nil where nobody looks.
-func (a *Audience) Shows() func(text string) {
-	if a == nil {
-		return nil
-	}
-	return a.Show
-}
-
-// Leaves is Gone, or nil where nobody can leave.
-func (a *Audience) Leaves() <-chan struct{} {
-	if a == nil {
-		return nil
-	}
-	return a.Gone
+	Gone() <-chan struct{}
 }

@@ -63,7 +63,7 @@ func (s *spent) turn() {
 	}
 }
 
-// take counts a request of a citizen and says why it may not be made, "" when it may.
+// take counts a request of a citizen ("" is nobody's: an evaluation) and says why it may not be made, "" when it may.
 func (s *spent) take(citizen string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,9 +72,9 @@ func (s *spent) take(citizen string) string {
 		return "the day's tokens are used up"
 	}
 	if len(s.citizens) >= maxCitizens && s.citizens[citizen] == 0 {
-		citizen = ""
+		citizen = "others"
 	}
-	if s.limits.PerCitizen > 0 && s.citizens[citizen] >= s.limits.PerCitizen {
+	if citizen != "" && s.limits.PerCitizen > 0 && s.citizens[citizen] >= s.limits.PerCitizen {
 		return "the citizen's requests of the day are used up"
 	}
 	s.citizens[citizen]++

@@ -190,7 +190,7 @@ func (c *Client) body(messages []openai.ChatCompletionMessage, limit int) ([]byt
 	if c.server.MaxCompletionTokens {
 		req.MaxCompletionTokens = limit
 	} else {
-		req.MaxTokens = limit
+		req.MaxTokens = limit //nolint:staticcheck // most servers know only this name
 	}
 	plain, err := json.Marshal(req)
 	if err != nil || len(c.server.ExtraBody) == 0 {

@@ -2,7 +2,6 @@ package phrase
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"shenwei/bot"
-	"shenwei/internal/fault"
 	"shenwei/kb"
 )
 
@@ -161,6 +159,9 @@ func (s *Service) Word(ctx context.Context, turn bot.Turn, r *bot.Reply) string 
 		return ""
 	}
 	wording, how := s.wording(ctx, turn, dict, p)
+	if wording == trimmed(p.text) {
+		wording, how = "", "the model says the same" // the published words need no mark
+	}
 	if wording != "" && !apply(r, p, wording) {
 		wording, how = "", "the text is not in the reply as published"
 	}
@@ -202,17 +203,19 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 	defer cancel()
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	if gone := turn.Message.Audience.Leaves(); gone != nil {
+	var show func(string)
+	if a := turn.Message.Audience; a != nil {
+		show = func(text string) { a.Worded(turn.Message.Ref, text) }
 		go func() {
 			select {
-			case <-gone:
+			case <-a.Gone():
 				leave(errLeft)
 			case <-ctx.Done():
 			}
 		}()
 	}
 	src := dict.NewSource(p.text, p.around...)
-	text, err := s.ask(ctx, src, p.title, asked, turn.Message.Audience.Shows(), false)
+	text, err := s.ask(ctx, src, p.title, asked, show, false)
 	if err != nil {
 		return "", reason(err)
 	}
@@ -268,77 +271,3 @@ func within(turn bot.Turn, now time.Time) time.Duration {
 	return webWithin
 }
 
-// errors that are no failure of the server.
-var (
-	errBusy = errors.New("too many requests run")
-	errOpen = errors.New("breaker open")
-	errLeak = blocked(CauseLeak, "the canary")
-)
-
-// ask has the model re-word a source and verifies what it says. Verified beginnings go to show.
-func (s *Service) ask(ctx context.Context, src *Source, title, asked string, show func(string), warming bool) (string, error) {
-	select {
-	case s.busy <- struct{}{}:
-		defer func() { <-s.busy }()
-	default:
-		s.breaker.forget()
-		return "", errBusy
-	}
-	sentences := &sentences{src: src, show: show, canary: s.canary}
-	said, err := s.cfg.Client.Ask(ctx, wordingPrompt(src, title, asked, s.canary), outputLimit(src), sentences.piece, sentences.reset)
-	s.settle(ctx, err)
-	if said.Tokens > 0 && s.spent.cost(said.Tokens, warming) {
-		s.cfg.Log.Warn("the model has used most of the day's tokens", "tokens", s.spent.today(), "of", s.cfg.Budget.DailyTokens)
-	}
-	if err != nil {
-		return "", err
-	}
-	if s.canary.in(said.Text) {
-		s.cfg.Log.Error("a model wrote out its instructions; its answer was not used", "model", s.cfg.Client.Model())
-		return "", errLeak
-	}
-	text, err := src.Restore(said.Text, false)
-	if err != nil {
-		return "", err
-	}
-	text = trimmed(text)
-	return text, src.Verify(text)
-}
-
-// settle tells the breaker how a request went. One that was given up because the citizen left says
-// nothing of the server.
-func (s *Service) settle(ctx context.Context, err error) {
-	if err != nil && errors.Is(context.Cause(ctx), errLeft) {
-		s.breaker.forget()
-		return
-	}
-	var server *ServerError
-	s.breaker.done(err == nil, errors.As(err, &server) && server.Dead)
-}
-
-// outputLimit is how many tokens an answer may take.
-func outputLimit(src *Source) int {
-	return min(maxTokens, 80+int(mostLength*float64(len(src.runes))/runesPerToken)+8*len(src.slots))
-}
-
-// errLeft is why a request is given up whose citizen has left.
-var errLeft = errors.New("the citizen has left")
-
-// reason is an error as it stands in traces and counts: of few kinds, without anybody's words.
-func reason(err error) string {
-	var b *Blocked
-	var server *ServerError
-	switch {
-	case errors.As(err, &b):
-		return "blocked: " + string(b.Cause)
-	case errors.Is(err, errBusy), errors.Is(err, errOpen):
-		return err.Error()
-	case errors.Is(err, errLeft):
-		return errLeft.Error()
-	case errors.As(err, &server):
-		return server.Error()
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no time left"
-	}
-	return string(fault.CodeOf(err))
-}

@@ -219,12 +219,18 @@ func TestTheBreakerOpensAfterFiveFailuresAndClosesAfterOneProbe(t *testing.T) {
 	}
 }
 
+// leaver is a citizen who looks at nothing and may leave.
+type leaver chan struct{}
+
+func (l leaver) Worded(string, string) {}
+func (l leaver) Gone() <-chan struct{} { return l }
+
 func TestACitizenWhoLeavesStopsTheModel(t *testing.T) {
 	b := newBench(t, scripted.Config{}, nil)
 	b.server.Script(scripted.Break(scripted.Silent, ""))
 	gone := make(chan struct{})
 	tn := turn(bot.Web, b.clock.Now())
-	tn.Message.Audience = &bot.Audience{Gone: gone}
+	tn.Message.Audience = leaver(gone)
 	done := make(chan string, 1)
 	go func() { done <- b.Word(context.Background(), tn, reply(t, "CRJ-001", kb.Other)) }()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -395,5 +401,14 @@ func TestAServerThatIsNotConfiguredRightIsRefusedWithTheKey(t *testing.T) {
 	}
 	if err := (Server{BaseURL: "http://10.0.0.5:8000/v1", Model: "m"}).Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPublishedWordsThatAModelRepeatsNeedNoMark(t *testing.T) {
+	b := newBench(t, scripted.Config{}, nil)
+	b.server.Script(scripted.Answer{From: lockedOf})
+	r := reply(t, "CRJ-001", kb.Other)
+	if said := b.Word(context.Background(), turn(bot.Web, b.clock.Now()), r); r.AIGenerated || said != "published words: the model says the same" {
+		t.Errorf("%s: %s", said, r.Text)
 	}
 }

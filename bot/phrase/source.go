@@ -214,3 +214,25 @@ func countItems(text string) int {
 	}
 	return n
 }
+
+// relist gives the lines of a wording the marks that the source's lines have, where a model has
+// left them out or written others: the same number of lines is needed, or one more before them.
+func (s *Source) relist(text string) string {
+	if s.items == 0 {
+		return text
+	}
+	source, said := strings.Split(s.text, "\n"), strings.Split(text, "\n")
+	extra := len(said) - len(source)
+	if extra != 0 && (extra != 1 || listForm.MatchString(said[0])) {
+		return text
+	}
+	for i, line := range source {
+		if mark := listForm.FindString(line); mark != "" {
+			body := strings.TrimPrefix(said[i+extra], listForm.FindString(said[i+extra]))
+			said[i+extra] = mark + body
+		} else if listForm.MatchString(said[i+extra]) {
+			return text
+		}
+	}
+	return strings.Join(said, "\n")
+}

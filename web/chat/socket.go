@@ -37,7 +37,7 @@ func (c *Chat) Socket(w http.ResponseWriter, r *http.Request) {
 		c.cfg.Respond.Error(w, r, fault.New(fault.BadRequest, "channel 可以是 web、h5、terminal"))
 		return
 	}
-	s := &session{chat: c, channel: channel, gone: make(chan struct{}), addr: strings.Clone(respond.CallerOf(r).Addr)}
+	s := &session{chat: c, channel: channel, addr: strings.Clone(respond.CallerOf(r).Addr)}
 	if cookie, err := r.Cookie(c.cfg.Cookie); err == nil && len(cookie.Value) <= maxName {
 		s.cookie = strings.Clone(cookie.Value) // a part of a string keeps all of it in memory
 	}
@@ -57,7 +57,6 @@ type session struct {
 	channel bot.Channel
 	addr    string
 	cookie  string
-	gone    chan struct{} // closed with the connection
 
 	// Used by the goroutine that reads frames only.
 	token   string
@@ -71,6 +70,8 @@ type session struct {
 	flying       []int64 // numbers of stored lines that wait for their reply
 	pumping      bool
 	again        bool
+	left         bool
+	gone         chan struct{} // closed with the connection; nil while nobody has asked for it
 }
 
 // Frame takes one frame of the client.
@@ -100,12 +101,30 @@ func (s *session) Frame(data []byte) {
 }
 
 // Closed ends the session. Lines that are being answered go on; their replies are on record.
-func (s *session) Closed() { close(s.gone) }
-
-// worded shows what is verified of an answer while the rest is being worded.
-func (s *session) worded(ref string) func(string) {
-	return func(text string) { s.send(wordingFrame{typeWording, ref, text}) }
+func (s *session) Closed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+	if s.gone != nil {
+		close(s.gone)
+	}
 }
+
+// Gone is closed with the connection. It is made for whoever asks: most connections are idle.
+func (s *session) Gone() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+		if s.left {
+			close(s.gone)
+		}
+	}
+	return s.gone
+}
+
+// Worded shows what is verified of an answer while the rest is being worded.
+func (s *session) Worded(ref, text string) { s.send(wordingFrame{typeWording, ref, text}) }
 
 func (s *session) send(v any) {
 	data, err := encode(v)
@@ -174,7 +193,7 @@ func (s *session) line(f frame) {
 	defer cancel()
 	line, err := s.chat.cfg.Front.Begin(ctx, bot.Message{
 		Channel: s.channel, Ref: f.Ref, Conversation: s.conversation, Token: s.token, Text: f.Text, Choice: f.Code,
-		Audience: &bot.Audience{Show: s.worded(f.Ref), Gone: s.gone},
+		Audience: s,
 	})
 	if err != nil {
 		s.landed(0)
