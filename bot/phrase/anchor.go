@@ -7,34 +7,31 @@ import (
 
 // strangers is from how many signs of matter on, none of which the source has, a sentence is a
 // stranger where no two signs of it stand together in the source.
-const strangers = 2
+// strangeClause is the same of a part of a sentence, which may lean on the rest.
+const (
+	strangers     = 2
+	strangeClause = 3
+)
 
 // anchored refuses sentences that take up nothing of the source. grounded allows for a few other words
 // in a sentence; one that consists of nothing else (给您讲个笑话吧) is short enough to pass there.
 func (s *Source) anchored(w *wording) error {
 	covered := common.covered(w.runes)
-	matter := func(i int) bool { return isHan(w.runes[i]) && !covered[i] && !isFiller(w.runes[i]) }
-	start := 0
+	start, clause := 0, 0
 	for i := 0; i <= len(w.runes); i++ {
-		if i < len(w.runes) && !strings.ContainsRune("。！？；\n", w.runes[i]) {
+		end := i == len(w.runes) || strings.ContainsRune("。！？；\n", w.runes[i])
+		if !end && w.runes[i] != '，' {
 			continue
 		}
-		unknown, pairs, facts := 0, 0, false
-		for j := start; j < i; j++ {
-			if !isHan(w.runes[j]) {
-				continue
-			}
-			if matter(j) && s.known.one[w.runes[j]] == 0 {
-				unknown++
-			}
-			if j+1 < i && !(isFiller(w.runes[j]) && isFiller(w.runes[j+1])) && s.known.two[[2]rune{w.runes[j], w.runes[j+1]}] > 0 {
-				pairs++
-			}
+		open := w.part && i == len(w.runes)
+		if unknown, anchored := s.takesUp(w, covered, clause, i); !open && !anchored && unknown >= strangeClause {
+			return blocked(CauseOffTopic, "a clause that takes up nothing")
 		}
-		for _, f := range w.facts {
-			facts = facts || f.start >= start && f.start < i
+		clause = i + 1
+		if !end {
+			continue
 		}
-		if unknown >= strangers && pairs == 0 && !facts && !(w.part && i == len(w.runes)) {
+		if unknown, anchored := s.takesUp(w, covered, start, i); !open && !anchored && unknown >= strangers {
 			return blocked(CauseOffTopic, "a sentence that takes up nothing")
 		}
 		start = i + 1
@@ -42,9 +39,29 @@ func (s *Source) anchored(w *wording) error {
 	return nil
 }
 
+// takesUp counts the signs of matter between two places that the source does not have, and tells
+// whether a fact or a pair of signs of the source stands there.
+func (s *Source) takesUp(w *wording, covered []bool, start, end int) (unknown int, anchored bool) {
+	for j := start; j < end; j++ {
+		if !isHan(w.runes[j]) {
+			continue
+		}
+		if !covered[j] && !isFiller(w.runes[j]) && s.known.one[w.runes[j]] == 0 {
+			unknown++
+		}
+		if j+1 < end && !(isFiller(w.runes[j]) && isFiller(w.runes[j+1])) && s.known.two[[2]rune{w.runes[j], w.runes[j+1]}] > 0 {
+			anchored = true
+		}
+	}
+	for _, f := range w.facts {
+		anchored = anchored || f.start >= start && f.start < end
+	}
+	return unknown, anchored
+}
+
 // intruders are words that say who speaks, on what day, of which organ, or what they think of somebody:
 // no rewording needs them, so that they come from elsewhere where the source does not have them.
-var intruders = strings.Fields(`我是 我叫 我姓 我现在是 本局长 本警官 今天 明天 后天 昨天 政府 骗子 笨 蠢 傻 废物 混蛋 股票 彩票 笑话 故事 攻破 为零 零元`)
+var intruders = strings.Fields(`我是 我叫 我姓 我现在是 本局长 本警官 今天 明天 后天 昨天 政府 骗子 笨 蠢 傻 废物 混蛋 股票 彩票 笑话 故事 攻破 为零 零元 二维码 更快 最快 任何材料 任何证件`)
 
 // done is a claim that something was done; yours the same of what is the citizen's, whatever else is done
 // in the source.
@@ -70,26 +87,27 @@ func (s *Source) intruded(w *wording) error {
 			return blocked(CausePromise, "something is said to be done")
 		}
 	}
-	for _, said := range append(goesWithout.FindAllString(w.text, -1), yours.FindAllString(w.text, -1)...) {
-		if !strings.Contains(s.text, said) {
+	for _, claim := range append(goesWithout.FindAllString(w.text, -1), yours.FindAllString(w.text, -1)...) {
+		if !strings.Contains(s.text, claim) {
 			return blocked(CauseOffTopic, "a claim from elsewhere")
 		}
 	}
-	free := 0
-	for _, c := range w.clauses {
-		if c.sign.has[senseFree] {
-			free++
-		}
-	}
-	for _, c := range s.clauses {
-		if c.sign.has[senseFree] {
-			free--
-		}
-	}
-	if free > 0 {
-		return blocked(CausePolarity, "more is free than in the source")
+	free, needless := said(w.clauses, senseFree)-said(s.clauses, senseFree), said(w.clauses, senseNeedNot)-said(s.clauses, senseNeedNot)
+	if free > 0 || needless > said(s.clauses, senseNot) { // 不跑腿 may be said as 不必跑腿
+		return blocked(CausePolarity, "more is free or needless than in the source")
 	}
 	return s.joined(w)
+}
+
+// said is in how many clauses a sense is said.
+func said(all []clause, v sense) int {
+	n := 0
+	for _, c := range all {
+		if c.sign.has[v] {
+			n++
+		}
+	}
+	return n
 }
 
 // joined refuses facts that follow one another without a sign between and do not in the source: one

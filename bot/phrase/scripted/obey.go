@@ -109,6 +109,9 @@ var additions = map[string][]string{
 func (p prompt) ways(tries string) []string {
 	var out []string
 	for _, a := range additions[tries] {
+		if strings.Contains(a, "免费") && (strings.Contains(p.text, "免费") || strings.Contains(p.text, "不收")) {
+			continue // that is what the text says
+		}
 		out = append(out, p.text+a, a+p.text, p.text+"\n"+a, a)
 	}
 	switch tries {
