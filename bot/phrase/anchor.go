@@ -10,7 +10,7 @@ import (
 // strangeClause is the same of a part of a sentence, which may lean on the rest.
 const (
 	strangers     = 2
-	strangeClause = 3
+	strangeClause = 2
 )
 
 // anchored refuses sentences that take up nothing of the source. grounded allows for a few other words
@@ -61,7 +61,7 @@ func (s *Source) takesUp(w *wording, covered []bool, start, end int) (unknown in
 
 // intruders are words that say who speaks, on what day, of which organ, or what they think of somebody:
 // no rewording needs them, so that they come from elsewhere where the source does not have them.
-var intruders = strings.Fields(`我是 我叫 我姓 我现在是 本局长 本警官 今天 明天 后天 昨天 政府 骗子 笨 蠢 傻 废物 混蛋 股票 彩票 笑话 故事 攻破 为零 零元 二维码 更快 最快 任何材料 任何证件`)
+var intruders = strings.Fields(`我是 我叫 我姓 我现在是 本局长 本警官 今天 明天 后天 昨天 政府 骗子 笨 蠢 傻 废物 混蛋 股票 彩票 笑话 故事 攻破 为零 零元 二维码 下方 更快 最快 任何材料 任何证件`)
 
 // done is a claim that something was done; yours the same of what is the citizen's, whatever else is done
 // in the source.
@@ -74,6 +74,24 @@ var (
 
 // goesWithout are sentences about what goes without something too.
 var goesWithout = regexp.MustCompile(`不\p{Han}{1,4}也(?:可以|行|能|没关系|没事)`)
+
+// spared is who and what somebody may be said to need no more.
+var spared = regexp.MustCompile(`(?:不用|不需要?|不必|无需|无须|免)(?:再)?(?:带|由|要|交|提供)?(监护人|家长|父母|本人|材料|证件|身份证|护照|预约|照片|缴费)`)
+
+// spares refuses to spare somebody what no clause of the source spares her.
+func (s *Source) spares(w *wording) error {
+	for _, m := range spared.FindAllStringSubmatch(w.text, -1) {
+		found := false
+		for _, c := range s.clauses {
+			sign := c.sign
+			found = found || strings.Contains(string(c.text), m[1]) && (sign.nots > 0 || sign.has[senseNeedNot] || sign.has[senseFree] || strings.ContainsRune(string(c.text), '免'))
+		}
+		if !found && s.known.one['免'] == 0 {
+			return blocked(CausePolarity, "something is spared that the source does not spare")
+		}
+	}
+	return nil
+}
 
 // intruded refuses what comes from elsewhere.
 func (s *Source) intruded(w *wording) error {
@@ -95,6 +113,9 @@ func (s *Source) intruded(w *wording) error {
 	free, needless := said(w.clauses, senseFree)-said(s.clauses, senseFree), said(w.clauses, senseNeedNot)-said(s.clauses, senseNeedNot)
 	if free > 0 || needless > said(s.clauses, senseNot) { // 不跑腿 may be said as 不必跑腿
 		return blocked(CausePolarity, "more is free or needless than in the source")
+	}
+	if err := s.spares(w); err != nil {
+		return err
 	}
 	return s.joined(w)
 }

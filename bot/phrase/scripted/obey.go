@@ -120,7 +120,7 @@ func (p prompt) ways(tries string) []string {
 			out = append(out, strings.Replace(p.text, s, "1元", 1), strings.Replace(p.text, s, "一三九零零零零零零零零", 1))
 		}
 	case "negate":
-		asking := strings.NewReplacer("能不能", "可否", "是不是", "是否", "要不要", "可否", "有没有", "可有").Replace(p.text) // a question says neither yes nor no
+		asking := strings.NewReplacer("能不能", "可否", "是不是", "是否", "要不要", "可否", "有没有", "可有", "够不够", "是否够").Replace(p.text) // a question says neither yes nor no
 		for _, turn := range [][2]string{{"不", ""}, {"必须", "不必"}, {"需要", "不需要"}, {"可以", "不可以"}, {"不能", "可以"}, {"应当", "不用"}, {"无需", "需要"}, {"需", "无需"}, {"或", "和"}} {
 			if turned := strings.Replace(asking, turn[0], turn[1], 1); turned != asking {
 				out = append(out, turned)
