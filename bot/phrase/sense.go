@@ -223,4 +223,3 @@ func strong(a, b []rune) bool {
 	}
 	return false
 }
-
