@@ -209,7 +209,7 @@ func (s *Source) kept(w *wording) error {
 	for _, f := range s.facts {
 		id := f.id()
 		switch {
-		case f.soft || f.kind == kindLatin && !f.locked():
+		case f.soft || f.kind == kindLatin && !f.locked() || f.kind == kindSoon && f.key == "anytime":
 		case numeric(f.kind):
 			if w.count[id] < s.count[id] {
 				return blocked(CauseDropped, "%s", f.kind)

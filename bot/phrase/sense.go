@@ -182,7 +182,7 @@ func turned(x, y sign) bool {
 }
 
 // joiners hold a negation's sign and deny nothing; people put them anywhere.
-var joiners = wordSet(`找不着 找不到 不见了 不过 不仅 不但 不然 不管 不论 无论 要不然 否则 只不过 是不是 能不能 要不要 有没有 需不需要 可不可以 会不会 不用担心 别担心 别着急 不用着急 不着急 别急 不要紧 没关系 不妨 差不多 别人 别的 别处 特别 级别 类别 区别 分别 识别 个别 性别 辨别 别家 别名 非要 不一会 不清楚 不明白 不确定 不知道`)
+var joiners = wordSet(`没了 找不着 找不到 不见了 不过 不仅 不但 不然 不管 不论 无论 要不然 否则 只不过 是不是 能不能 要不要 有没有 需不需要 可不可以 会不会 不用担心 别担心 别着急 不用着急 不着急 别急 不要紧 没关系 不妨 差不多 别人 别的 别处 特别 级别 类别 区别 分别 识别 个别 性别 辨别 别家 别名 非要 不一会 不清楚 不明白 不确定 不知道`)
 
 // negations counts the signs of a clause that deny; both of 不得不 count.
 func negations(text []rune) int {
@@ -223,4 +223,3 @@ func strong(a, b []rune) bool {
 	}
 	return false
 }
-

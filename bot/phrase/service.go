@@ -270,4 +270,3 @@ func within(turn bot.Turn, now time.Time) time.Duration {
 	}
 	return webWithin
 }
-
