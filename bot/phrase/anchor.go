@@ -56,6 +56,9 @@ func (s *Source) takesUp(w *wording, covered []bool, start, end int) (unknown in
 	for _, f := range w.facts {
 		anchored = anchored || f.start >= start && f.start < end
 	}
+	for _, c := range w.clauses { // 不用花钱: in other words altogether
+		anchored = anchored || c.start >= start && c.start < end && c.sign.has[senseFree]
+	}
 	return unknown, anchored
 }
 
