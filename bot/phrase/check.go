@@ -25,7 +25,7 @@ func (s *Source) Verify(text string) error {
 	if w.empty() {
 		return blocked(CauseEmpty, "no words")
 	}
-	for _, check := range []func(*wording) error{s.length, s.values, s.kept, s.lists, s.assigned, s.senses, s.denials, s.covers, s.grounded, s.promises} {
+	for _, check := range []func(*wording) error{s.length, s.values, s.kept, s.lists, s.assigned, s.senses, s.denials, s.covers, s.grounded, s.anchored, s.intruded, s.promises} {
 		if err := check(w); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *Source) VerifyPart(text string) error {
 		return err
 	}
 	w.part = true
-	for _, check := range []func(*wording) error{s.values, s.assigned, s.senses, s.denials, s.grounded, s.promises} {
+	for _, check := range []func(*wording) error{s.values, s.assigned, s.senses, s.denials, s.grounded, s.anchored, s.intruded, s.promises} {
 		if err := check(w); err != nil {
 			return err
 		}

@@ -51,6 +51,9 @@ func TestVectorsCountOnlyWithTheWeightsOfTheirModel(t *testing.T) {
 		a := r.Answer(t.Context(), bot.Turn{Message: bot.Message{Channel: bot.Web, Text: line}, Owner: bot.OwnerBot})
 		for _, c := range a.Trace.Candidates {
 			if c.Key == "item/JJ-007" {
+				if said := c.Features["vector"] == 0.8; said != (asked > 0) {
+					t.Errorf("the trace says %v of vectors, asked %d times", c.Features["vector"], asked)
+				}
 				return c.Confidence, asked
 			}
 		}

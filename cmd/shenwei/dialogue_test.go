@@ -71,4 +71,3 @@ func bare(r bot.Reply) string {
 }
 
 var ticketNumber = regexp.MustCompile(`HZ[0-9]{6}-[0-9A-Z]{6}|第 [0-9]+ 位|"position":[0-9]+`)
-

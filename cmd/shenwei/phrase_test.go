@@ -116,9 +116,9 @@ func TestCheckTellsOfTheModelAndCitizensNeverNotice(t *testing.T) {
 		ok     bool
 		says   string
 	}{
-		"fine":            {scripted.Config{}, scripted.Answer{From: honest}, true, "1 of 1 were verified"},
-		"English":         {scripted.Config{}, scripted.Say("Please bring your passport to the office."), false, "none of 1"},
-		"a certificate":   {scripted.Config{TLS: scripted.Good}, scripted.Answer{From: honest}, false, "llm.ca_file"},
+		"fine":          {scripted.Config{}, scripted.Answer{From: honest}, true, "1 of 1 were verified"},
+		"English":       {scripted.Config{}, scripted.Say("Please bring your passport to the office."), false, "none of 1"},
+		"a certificate": {scripted.Config{TLS: scripted.Good}, scripted.Answer{From: honest}, false, "llm.ca_file"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
