@@ -154,7 +154,7 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 		sc.scores[i] = r.model.score(&sc.features[i])
 	}
 	sc.none = none
-	return r.model.noneScore(&none)
+	return r.model.noneScore(&none) + r.fuse(un, sc.scores)
 }
 
 // nearness is how near the line came to any entry.

@@ -25,6 +25,8 @@ type Understanding struct {
 	English bool
 	// Traditional is set for a line in traditional characters.
 	Traditional bool
+	// Meaning is what vectors of an embedding model say; empty where there is none.
+	Meaning Meaning
 
 	runes []rune
 }

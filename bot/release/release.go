@@ -5,6 +5,7 @@ package release
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -23,6 +24,8 @@ type Builder struct {
 	dict *segment.Dictionary
 	norm *segment.Normalizer
 	site bot.Site
+	// vectors are nil without an embedding model.
+	vectors *Vectors
 }
 
 // NewBuilder unpacks the dictionary below dir, once.
@@ -76,8 +79,12 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err := building.Wait(); err != nil {
 		return nil, err
 	}
+	search, err := b.meaningful(k, searcher(x))
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
 	engine := bot.NewEngine(bot.Parts{
-		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
+		Knowledge: k, Understander: read, Search: search, Site: b.site, Release: number, Revisions: revisions,
 	})
 	return &Running{Engine: engine, read: read, index: x}, nil
 }

@@ -25,10 +25,10 @@ func (s Shape) body(r *bot.Reply) string {
 			rest = append(rest, text)
 		}
 	}
-	all := append(append(first, second...), rest...)
-	if r.AIGenerated {
-		all = append(all, "（以上文字由人工智能整理，以办理时的要求为准。）")
+	if r.AIGenerated { // before the words: what follows the first message may be cut, or never be sent
+		first = append(first, bot.AILabel)
 	}
+	all := append(append(first, second...), rest...)
 	if len(all) == 0 {
 		return safe(r.Text)
 	}
