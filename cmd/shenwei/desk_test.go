@@ -203,8 +203,8 @@ func takesOver(t *testing.T, c *caller, w, chief *worker) {
 	c.say("驾驶证到期换证")
 	c.say("我要人工客服")
 	// Two may be free; the desk chose one of them.
-	chief.want("the queue", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
-	w.want("the ticket", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
+	chief.lists("queue", c.number)
+	w.lists("queue", c.number)
 	if f := w.do(c.number, "accept", nil); f.Type != "done" {
 		if f := w.do(c.number, "takeover", nil); f.Error.Code != "forbidden" {
 			t.Fatalf("%+v", f)
@@ -226,12 +226,14 @@ func takesOver(t *testing.T, c *caller, w, chief *worker) {
 
 func dangerWhileServed(t *testing.T, c *caller, w, chief *worker) {
 	c.say("转人工")
-	w.want("the ticket", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
+	w.lists("queue", c.number)
 	if r := c.say("有人拿刀在楼下砍人"); r.Action != bot.Emergency || !strings.HasPrefix(r.Text, "请立即拨打 110") {
 		t.Fatalf("%s: %s", r.Action, r.Text)
 	}
 	chief.want("the alert", func(f dframe) bool { return f.Type == "alert" && f.Alert.Conversation == c.conversation })
-	chief.want("the red flag", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number && f.Ticket.Red })
+	if !chief.lists("watch", c.number).Red {
+		t.Fatal("it is not red")
+	}
 	if code := chief.call("POST", "/api/v1/desk/alerts/"+c.conversation+"/seen", nil, nil); code != 200 {
 		t.Fatal(code)
 	}

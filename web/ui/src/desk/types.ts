@@ -24,6 +24,9 @@ export interface Agent {
   id: string; number: string; display: string; groups: string[] | null; skills?: { [group: string]: number } | null
   capacity: number; load: number; presence: Presence; reason?: string; since: string; disabled?: boolean; supervises?: boolean
 }
+export interface GroupCount { group: string; waiting: number; calls: number; since?: string }
+/** Lists of tickets that the server keeps up to date while a page shows them. */
+export type Listed = 'queue' | 'watch'
 export interface Row {
   seq: number; kind: string; text: string; author?: string; event?: string; data?: unknown; reply?: Reply; at: string
   /** Personal data was replaced. */
@@ -80,6 +83,8 @@ export interface Deed {
 export type DeskIn =
   | { type: 'ready'; now: string; me: Agent; chief: boolean; tickets: Ticket[] | null; agents: Agent[] | null; drafts: { [conversation: string]: string } | null; alerts?: Alert[] | null }
   | { type: 'ticket'; ticket: Ticket; event?: string; from?: string; alarms?: { timer: string; breach: boolean }[] | null; now: string }
+  | { type: 'queue'; groups: GroupCount[] | null; watch: number }
+  | { type: 'list'; list: Listed; total: number; tickets: Ticket[] | null }
   | { type: 'row'; conversation: string; row: Row; masked?: boolean }
   | { type: 'note'; note: Note }
   | { type: 'opened'; ref?: string; conversation: string; seq: number }
@@ -95,6 +100,7 @@ export type DeskIn =
 export type DeskOut =
   | { type: 'ping'; ref: string }
   | { type: 'presence'; ref: string; presence: Presence; reason: string }
+  | { type: 'list'; list: Listed | '' }
   | { type: 'open'; ref: string; ticket?: string; conversation?: string; after: number; on?: boolean }
   | { type: 'close'; conversation: string }
   | ({ type: 'do'; ref: string; ticket: string } & Deed)
