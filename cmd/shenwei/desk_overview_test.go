@@ -55,6 +55,10 @@ func TestPagesAreToldOfTheQueueAsAWhole(t *testing.T) {
 	if f := li.do("", "accept", nil); f.Error.Code != "not_found" {
 		t.Fatalf("%+v", f)
 	}
+	register := newCitizen(t, "who knows the old number", s.addr)
+	if r := register.say("转84465000"); r.Handoff == nil || r.Handoff.Group != "户政" || chief.lists("queue", register.number).Group != "户政" {
+		t.Errorf("the former number leads to %+v", r.Handoff)
+	}
 	li.send(map[string]any{"type": "list", "ref": "l", "list": "everything"})
 	li.want("what lists there are", func(f dframe) bool { return f.Type == "error" && f.Ref == "l" && f.Error.Code == "bad_request" })
 }

@@ -130,7 +130,7 @@ func risks(t desk.Ticket) []string {
 	for _, r := range []struct {
 		is   bool
 		name string
-	}{{t.Red, "danger"}, {t.Urgent, "urgent"}, {t.Reason == "complaint", "complaint"}, {t.Reopens > 0, "reopened"}, {len(t.Bounces) >= 3, "bounced"}} {
+	}{{t.Red, "danger"}, {t.Urgent, "urgent"}, {t.Reason == "complaint", "complaint"}, {t.Reason == "sensitive", "sensitive"}, {t.Reopens > 0, "reopened"}, {len(t.Bounces) >= 3, "bounced"}} {
 		if r.is {
 			list = append(list, r.name)
 		}
