@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"shenwei/intents"
 	"shenwei/kb"
 )
 
@@ -45,10 +46,8 @@ func (e *Engine) summarise(c *turnCase, reason string) string {
 	} else if a := e.know.Article(c.turn.State.Article); a != nil {
 		parts = append(parts, "刚才的条目："+a.Title)
 	}
-	for _, k := range []string{"huji", "from", "who", "state", "age", "district"} {
-		if v := c.turn.State.Slots[k]; v != "" {
-			parts = append(parts, k+"="+v)
-		}
+	for _, s := range intents.Tell(c.turn.State.Slots) {
+		parts = append(parts, s.Name+"："+s.Value)
 	}
 	return strings.Join(parts, "；")
 }

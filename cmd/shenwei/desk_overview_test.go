@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // a page gets numbers once a second, and rows when it shows the queue.
 func TestPagesAreToldOfTheQueueAsAWhole(t *testing.T) {
 	p := newProgram(t)
-	p.env = append([]string{"SHENWEI_LIMITS_VISITOR_BURST=1000000", "SHENWEI_LIMITS_ADDRESS_MINUTE=100000000"}, alwaysOpen...)
+	p.env = slices.Concat(unlimited, alwaysOpen)
 	s := p.serve(t)
 	chief, li := p.worker(t, s.addr, "chen", "supervisor"), p.worker(t, s.addr, "li", "agent")
 	traffic := p.worker(t, s.addr, "wang", "agent")

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
+	"shenwei/intents"
 )
 
 // alwaysOpen has the people of the hotline work around the clock, so that tests pass at night.
@@ -102,7 +104,8 @@ func talk(t *testing.T, c *caller, w *worker) {
 	var packet struct {
 		Matter      struct{ Code string }
 		Turns       []struct{ Said, Answer string }
-		Slots       map[string]string
+		Slots       []intents.Told
+		Ticket      struct{ Summary string }
 		Suggestions []struct {
 			Text    string
 			Sources []bot.Source
@@ -111,6 +114,12 @@ func talk(t *testing.T, c *caller, w *worker) {
 	if code := w.call("GET", "/api/v1/desk/tickets/"+number, nil, &packet); code != 200 || packet.Matter.Code == "" || len(packet.Turns) == 0 ||
 		len(packet.Suggestions) == 0 || len(packet.Suggestions[0].Sources) == 0 {
 		t.Fatalf("%d %+v", code, packet)
+	}
+	if !slices.Contains(packet.Slots, intents.Told{Name: "证件状况", Value: "快到期"}) || !strings.Contains(packet.Ticket.Summary, "证件状况：快到期") {
+		t.Errorf("what the citizen told is not in words: %+v %s", packet.Slots, packet.Ticket.Summary)
+	}
+	if strings.Contains(packet.Suggestions[0].Text, "：/items/") {
+		t.Errorf("a suggestion has an address that leads nowhere: %s", packet.Suggestions[0].Text)
 	}
 	w.must(number, "accept", nil)
 	if f := c.event("accepted"); f.Author != w.me.Number {

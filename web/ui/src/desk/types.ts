@@ -58,7 +58,7 @@ export interface Order {
 export interface Packet {
   ticket: Ticket; risk: string[] | null; seq: number
   matter?: { code?: string; id?: string; name: string; facet?: string; handover?: string; url: string }
-  slots: { [name: string]: string } | null
+  slots: { name: string; value: string }[] | null
   turns: { seq: number; said: string; action: string; item?: string; answer: string; at: string }[] | null
   suggestions: Suggestion[] | null; past: Ticket[] | null; call?: Call; orders: Order[] | null
   reach?: { following: boolean; open: boolean; left: number; until: string; waiting: number }
