@@ -48,6 +48,7 @@ func (s *Server) routes() []route {
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
+		{"GET", "/items/{code}/qr.svg", page, nil, s.chat.QR},
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
 		{"GET", "/privacy", page, nil, s.chat.Privacy},
 		{"GET", "/ws/chat", socket, nil, s.chat.Socket},

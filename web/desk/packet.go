@@ -20,9 +20,9 @@ import (
 type packet struct {
 	Ticket ticketView `json:"ticket"`
 	// Risk says why to be careful: danger, urgent, complaint, reopened, bounced.
-	Risk   []string          `json:"risk"`
-	Matter *matter           `json:"matter,omitempty"`
-	Slots  []intents.Told    `json:"slots"`
+	Risk   []string       `json:"risk"`
+	Matter *matter        `json:"matter,omitempty"`
+	Slots  []intents.Told `json:"slots"`
 	// Turns are what was asked last and how it was answered.
 	Turns       []turnView        `json:"turns"`
 	Suggestions []suggestion      `json:"suggestions"`

@@ -231,6 +231,7 @@ describe('an hour at the hotline', () => {
     await reply(a, '您好，居住证可以在网上续签。')
     await second.locator('.line-agent').waitFor()
     await tab(a, /排队中/)
+    await a.locator('#ticket-list .item').nth(1).waitFor()
     assert.equal(await a.locator('#ticket-list .item').count(), 2) // one waits, one is to be called
     await shoot(a, 'desk-queue')
     await tab(a, /会话中/)
