@@ -41,14 +41,19 @@ async function real(settings) {
   const url = `http://127.0.0.1:${port}`
   const admin = await freePort()
   const run = ['serve', '--addr', `127.0.0.1:${port}`, '--dir', join(dir, 'run')]
-  const child = spawn(binary(dir), run, {
-    cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings },
-  })
+  const path = binary(dir)
+  let child, gone
   let said = ''
   const hear = (part) => { said = (said + part).slice(-4000) }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
-  const gone = new Promise((done) => child.on('exit', done))
+  const begin = () => {
+    child = spawn(path, run, {
+      cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings },
+    })
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    gone = new Promise((done) => child.on('exit', done))
+    return ready(url, child, () => said)
+  }
   const stop = async () => {
     child.kill('SIGTERM')
     const kill = setTimeout(() => child.kill('SIGKILL'), 10000)
@@ -56,13 +61,19 @@ async function real(settings) {
     clearTimeout(kill)
     rmSync(dir, { recursive: true, force: true })
   }
+  /** Kills the server without a word and starts it again. */
+  const crash = async () => {
+    child.kill('SIGKILL')
+    await gone
+    await begin()
+  }
   try {
-    await ready(url, child, () => said)
+    await begin()
   } catch (cause) {
     await stop()
     throw cause
   }
-  return { url, stop, setupLink: () => setupLink(() => said) }
+  return { url, stop, crash, setupLink: () => setupLink(() => said) }
 }
 
 /** The one-time link that makes the first account, as the server printed it. */
