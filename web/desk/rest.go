@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/fault"
@@ -134,6 +135,11 @@ func (d *Desk) Tickets() http.HandlerFunc {
 			recent, err := d.cfg.Store.RecentConversations(r.Context(), now.Add(-time.Hour), maxList)
 			if err != nil {
 				return nil, err
+			}
+			for i := range recent {
+				if m := d.matter(desk.Ticket{Item: recent[i].Item}, bot.State{}); m != nil {
+					recent[i].Name = m.Name
+				}
 			}
 			b.Conversations = recent
 			return b, nil

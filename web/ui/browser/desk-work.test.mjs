@@ -135,7 +135,7 @@ describe('at work', () => {
   test('a supervisor pulls a conversation from the bot', async () => {
     await chief.goto(`${server.url}/desk`)
     await tab(chief, '机器人接待')
-    await chief.locator('.glance').first().click()
+    await chief.locator('.glance', { hasText: '身份证' }).first().click()
     await bubble(chief, '身份证丢了怎么补').waitFor()
     await shoot(chief, 'desk-pull')
     await button(chief, '介入，由我接待').click()

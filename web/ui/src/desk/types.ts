@@ -35,7 +35,7 @@ export interface Row {
 export interface Note { n: number; conversation: string; ticket: string; kind: 'note' | 'whisper'; author: string; text: string; at: string }
 export interface Viewer { agent_no: string; typing: boolean }
 export interface Alert { conversation: string; seq: number; at: string }
-export interface Glance { conversation: string; channel: string; owner: string; seq: number; updated: string; misses: number; item?: string }
+export interface Glance { conversation: string; channel: string; owner: string; seq: number; updated: string; misses: number; item?: string; name?: string }
 export interface Choices {
   groups: { name: string; numbers: string[] | null; overflow?: string; open: boolean }[]
   wrapup_codes: { [code: string]: string }; variables: string[]; call_windows: { [key: string]: string }
