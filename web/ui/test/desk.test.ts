@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { factsOf, fill, insert, matching, shortcutAt } from '../src/desk/lib/canned'
 import { commandOf, keys } from '../src/desk/lib/keys'
 import { allowed, lateness } from '../src/desk/lib/orders'
-import { byQueue, joined, load, mineOf, newer, rings, sorted, troubled } from '../src/desk/lib/tickets'
+import { byQueue, gist, joined, load, mineOf, newer, rings, sorted, troubled } from '../src/desk/lib/tickets'
 import { countdown, show, worst } from '../src/desk/lib/timers'
 import { Hotline } from '../src/desk/hotline'
 import type { Canned, Ticket, Timer } from '../src/desk/types'
@@ -70,6 +70,11 @@ describe('the lists', () => {
   })
   test('count what her conversations take of her capacity', () => {
     expect(load([...all, ticket({ agent: me, state: 'calling' })], me)).toBe(3)
+  })
+  test('say what a ticket is about, without why it came', () => {
+    expect(gist(ticket({ summary: '市民要求人工；刚才的事项：CRJ-007 护照换发；问的是费用' }))).toBe('护照换发；问的是费用')
+    expect(gist(ticket({ summary: '敏感事项：媒体采访；由人工办理' }))).toBe('敏感事项：媒体采访')
+    expect(gist(ticket({ summary: '市民要求人工' }))).toBe('市民要求人工')
   })
   test('ring only at the one it is offered to', () => {
     expect(rings(ticket({ state: 'transferring', offered: me, agent: 'x' }), me)).toBe(true)

@@ -51,5 +51,12 @@ export function load(tickets: Ticket[], me: string): number {
   return tickets.filter((t) => t.agent === me && !isOver(t)).reduce((n, t) => n + (t.state === 'calling' || t.state === 'callback' ? 2 : 1), 0)
 }
 
+const reasons = ['市民要求人工', '市民要求人工，事项有转人工的情形', '由人工办理']
+/** What a ticket is about, in as few words as fit a row: its summary without why it came and without codes. */
+export function gist(t: Ticket): string {
+  const parts = t.summary.split('；').filter((p) => !reasons.includes(p)).map((p) => p.replace(/^刚才的(?:事项：[A-Z]+-\d+ |条目：)/, ''))
+  return parts.join('；') || t.summary
+}
+
 /** Two pictures of one ticket may overtake each other: the higher version is the newer. */
 export const newer = (was: Ticket | undefined, is: Ticket) => !was || is.version >= was.version
