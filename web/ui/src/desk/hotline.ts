@@ -132,11 +132,8 @@ export class Hotline {
     this.socket.send({ type: 'list', list: which })
   }
 
-  /** Takes the first who waits. */
-  takeNext(): Promise<Ticket | undefined> {
-    return this.do('', { do: 'take' })
-  }
 
+  /** Acts on a ticket; to take '' takes the first who waits. */
   do(ticket: string, deed: Deed): Promise<Ticket | undefined> {
     return this.ask((ref) => ({ type: 'do', ref, ticket, ...deed }))
   }
@@ -300,10 +297,7 @@ export class Hotline {
     if (!was || was.version !== ticket.version) this.options.onTicket?.(ticket, was?.state ?? '', event)
   }
 
-  private hers(t: Ticket): boolean {
-    const me = this.state.me?.id
-    return !!me && [t.agent, t.offered, t.last].includes(me)
-  }
+  private hers = (t: Ticket) => [t.agent, t.offered, t.last].includes(this.state.me?.id ?? 'nobody')
 
   private row(conversation: string, row: Row): void {
     const t = this.state.talks[conversation]
