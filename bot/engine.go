@@ -95,6 +95,9 @@ func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 	start := time.Now()
 	c := e.newCase(ctx, turn)
 	draft := e.decideTurn(c)
+	if c.offer && draft.action != SmallTalk {
+		draft.hotline = true
+	}
 	e.hide(c, draft)
 	if len(draft.options) > 0 {
 		draft.state.Options = draft.options // what is shown with a number can be chosen by it
@@ -125,6 +128,8 @@ type turnCase struct {
 	trace  *Trace
 	engine *Engine
 	ctx    context.Context
+	// offer has a person offered beside the answer.
+	offer bool
 }
 
 func (e *Engine) newCase(ctx context.Context, turn Turn) *turnCase {

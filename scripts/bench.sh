@@ -12,6 +12,9 @@ echo '== engine, one core'
 echo '== service over WebSocket, two cores with the load generator on them'
 "$dir/shenwei" --dir "$dir/run" bench ws
 
+echo "== the desk: 200 agents, 5,000 open conversations"
+"$dir/shenwei" --dir "$dir/run" bench desk
+
 pattern=${1:-.}
 shift || true
 SHENWEI_LONG=1 go test -run '^$' -bench "$pattern" -benchmem -timeout 60m "${@:-./...}"

@@ -92,7 +92,10 @@ func (s Shape) item(card *bot.ItemCard) string {
 	if len(card.Materials) > 0 && card.Facet != kb.Material {
 		lines = append(lines, safe("带上："+strings.Join(card.Materials, "、")))
 	}
-	return joinLines(append(lines, safe(card.Handover))...)
+	if card.Handover != "" {
+		lines = append(lines, safe(card.Handover), "需要人工请发「转人工」。")
+	}
+	return joinLines(lines...)
 }
 
 // links are what a phone can open: pages by their whole address, and pages of the account's own

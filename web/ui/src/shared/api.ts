@@ -23,7 +23,7 @@ export interface ItemCard {
   code: string; name: string; police_type: string; summary: string; facet: string
   facet_name?: string; facet_text?: string
   trips: string; trips_note?: string; fee: string; time_limit: string
-  materials: string[] | null; links: Link[] | null; handover?: string; review?: string
+  materials: string[] | null; links: Link[] | null; handover?: string; review?: string; qr?: string
 }
 
 /** One card of a reply; which fields are set depends on type, and unknown types may come. */
