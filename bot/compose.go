@@ -23,7 +23,7 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if len(d.items) > 0 {
 		r.Item = d.items[0].Code
 	}
-	w := &writer{e: e, r: r}
+	w := &writer{e: e, r: r, hidden: c.turn.Overrides.Hides}
 	if d.danger != "" {
 		w.emergency(d.danger)
 	} else if kind := cautionOf(c, d); kind != "" {
@@ -57,6 +57,24 @@ type writer struct {
 	e     *Engine
 	r     *Reply
 	lines []string
+	// hidden tells what is taken down at the moment, by key.
+	hidden func(key string) bool
+}
+
+// maxBesideCard is how many neighbours a card names.
+const maxBesideCard = 3
+
+// relatedTo are the items that are easily taken for this one.
+func (w *writer) relatedTo(it *kb.Item) []Option {
+	var out []Option
+	for _, cf := range it.Confusable {
+		other := w.e.know.Item(cf.Code)
+		if other == nil || len(out) == maxBesideCard || w.hidden(kb.ItemKey(cf.Code)) {
+			continue
+		}
+		out = append(out, Option{Code: other.Code, Label: other.Name, Hint: other.Choice})
+	}
+	return out
 }
 
 func (w *writer) say(lines ...string) {
@@ -90,7 +108,7 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	card := &ItemCard{
 		Code: it.Code, Name: it.Name, PoliceType: it.PoliceType, Summary: it.Summary, Facet: facet, Trips: it.TripsLabel(),
 		TripsNote: it.TripsNote, Fee: it.Fee, TimeLimit: it.TimeLimit, Materials: it.Materials, Links: links,
-		Handover: it.Handover, Review: it.Review,
+		Handover: it.Handover, Review: it.Review, Sources: it.Sources, Related: w.relatedTo(it), Matter: it.MatterOf(),
 	}
 	if card.Summary == "" {
 		card.Summary = it.Name

@@ -37,7 +37,9 @@ type Message struct {
 	// Text is what was written. Choice is the code or article id of a tapped option.
 	Text   string
 	Choice string
-	At     time.Time
+	// Lang fixes the language of the reply; empty follows the line.
+	Lang Lang
+	At   time.Time
 }
 
 // State is what a conversation is about, carried from turn to turn.
@@ -60,6 +62,8 @@ type State struct {
 	Handoff string `json:"handoff,omitempty"`
 	// Notices are the ids of notices that were shown.
 	Notices []int64 `json:"notices,omitempty"`
+	// Lang is the language of the last reply; a line that could be of any goes on with it.
+	Lang Lang `json:"lang,omitempty"`
 }
 
 // Conversation is one citizen's thread as the store holds it.

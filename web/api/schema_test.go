@@ -34,6 +34,8 @@ func TestSchemasAreTheTypes(t *testing.T) {
 		"ItemCard": bot.ItemCard{}, "Section": bot.Section{}, "Say": bot.Say{}, "Number": bot.Number{}, "Outlet": outletLine{},
 		"Outlets": outletsBody{}, "Stored": bot.Stored{}, "Messages": messagesBody{}, "ItemLine": itemLine{}, "Items": itemsBody{},
 		"Confusable": kb.Confusable{}, "English": kb.English{}, "Item": itemBody{}, "Article": articleBody{},
+		"Popular": popularBody{}, "PopularGroup": popularGroup{}, "ShortItem": shortItem{}, "Matters": mattersBody{}, "MatterLine": matterLine{},
+		"Fork": forkBody{}, "SaidLine": saidLine{}, "FoundItem": foundItem{}, "Check": kb.Check{}, "When": kb.When{},
 		"Suggestion": Suggestion{}, "Suggestions": suggestBody{}, "Site": siteBody{}, "Done": storedBody{}, "Problem": respond.Problem{},
 	}
 	for name, v := range types {
