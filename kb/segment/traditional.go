@@ -20,7 +20,9 @@ type Traditional struct {
 const traditionalLines = 8192
 
 // officialTraditional mends what general tables write otherwise than the authorities do.
-var officialTraditional = strings.NewReplacer("簽註", "簽注", "裏", "裡", "着", "著")
+var officialTraditional = strings.NewReplacer(
+	"簽註", "簽注", "制證", "製證", "週歲", "周歲", "裏", "裡", "着", "著", "户", "戶", "説", "說", "衞", "衛", "麪", "麵",
+)
 
 // NewTraditional returns a converter that has loaded nothing yet.
 func NewTraditional() *Traditional {

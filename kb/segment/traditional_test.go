@@ -5,7 +5,7 @@ import "testing"
 func TestSimplifiedTextIsWrittenAsInHongKong(t *testing.T) {
 	tr := NewTraditional()
 	for in, want := range map[string]string{
-		"外地户口凭有效的深圳居住证办理":     "外地户口憑有效的深圳居住證辦理",
+		"外地户口凭有效的深圳居住证办理":     "外地戶口憑有效的深圳居住證辦理",
 		"一签多行签注，在线里面排队":       "一簽多行簽注，在線裡面排隊",
 		"头发、皇后、干净、关系、两只\n第二行": "頭髮、皇后、乾淨、關係、兩隻\n第二行",
 		"CNY 80 / 110": "CNY 80 / 110",

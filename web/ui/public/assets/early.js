@@ -1,0 +1,23 @@
+// Runs before the page is painted, in every browser that ever was (no build step, ES3): puts the
+// elders' view on the root element, and shows the telephone numbers where the page cannot start.
+(function () {
+  var root = document.documentElement
+  var view = null
+  try {
+    view = JSON.parse(window.localStorage.getItem('shenwei.view'))
+  } catch (e) {
+    // Storage is refused: the standard view.
+  }
+  if (view && view.elder === true) {
+    root.setAttribute('data-mode', 'elder')
+    root.setAttribute('data-size', String(Math.min(Math.max(Number(view.size) || 0, 0), 2)))
+  }
+  function check() {
+    var app = document.getElementById('app')
+    var old = document.getElementById('old')
+    // The application fills its element before the page has loaded, or never.
+    if (app && old && !app.firstChild) old.removeAttribute('hidden')
+  }
+  if (window.addEventListener) window.addEventListener('load', check, false)
+  else if (window.attachEvent) window.attachEvent('onload', check)
+})()
