@@ -46,6 +46,7 @@ func (s *Server) routes() []route {
 	list := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
+		{"GET", "/sw.js", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
