@@ -66,13 +66,15 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
  * reader ever meets. What turns for ever (a spinner) is not waited for.
  */
 async function still(page) {
-  const moving = () => document.getAnimations()
-    .some((a) => a.playState === 'running' && Number.isFinite(a.effect?.getComputedTiming().endTime))
-  // Twice, as one transition may begin in the frame after another's end.
-  for (let i = 0; i < 2; i++) {
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
-    await page.waitForFunction(`!(${moving})()`)
-  }
+  await page.evaluate(async () => {
+    const frame = () => new Promise((next) => requestAnimationFrame(next))
+    const moves = (a) => a.playState === 'running' && Number.isFinite(a.effect?.getComputedTiming().endTime)
+    // Some frames of rest, as one transition may begin just after another's end.
+    for (let rest = 0; rest < 4; rest++) {
+      await frame()
+      if (document.getAnimations().some(moves)) rest = 0
+    }
+  })
 }
 
 /** The accessibility faults that axe finds once the page stands still, as lines. */
