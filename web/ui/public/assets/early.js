@@ -13,10 +13,11 @@
     root.setAttribute('data-size', String(Math.min(Math.max(Number(view.size) || 0, 0), 2)))
   }
   function check() {
-    var app = document.getElementById('app')
     var old = document.getElementById('old')
-    // The application fills its element before the page has loaded, or never.
-    if (app && old && !app.firstChild) old.removeAttribute('hidden')
+    // The application marks the root element before the page has loaded, or never runs.
+    if (!old || root.getAttribute('data-started') !== null) return
+    old.removeAttribute('hidden')
+    document.getElementById('app').style.display = 'none'
   }
   if (window.addEventListener) window.addEventListener('load', check, false)
   else if (window.attachEvent) window.attachEvent('onload', check)

@@ -67,9 +67,9 @@ export function preferred(of: string = navigator.language || ''): Lang {
 }
 
 /** Begins with the language that was fixed, or that of the browser. */
-export function beginWords(): void {
+export function beginWords(): Promise<void> {
   const kept = keep.get<Lang>(key)
   fixed.value = kept && (kept === 'zh-Hans' || files[kept]) ? kept : ''
   const wanted = fixed.value || preferred()
-  if (wanted !== 'zh-Hans') void show(wanted)
+  return wanted === 'zh-Hans' ? Promise.resolve() : show(wanted)
 }
