@@ -37,7 +37,7 @@ test('the citizens\' scripts are ES2017, the staff\'s ES2020, and none builds co
     expect(() => parse(script, { ecmaVersion: 2020, sourceType: 'module' })).not.toThrow()
     expect(script).not.toMatch(/\beval\(|new Function\(/)
   }
-})
+}, 60_000)
 
 test('the citizens\' styles use nothing that Chromium 64 does not know', () => {
   for (const style of citizens.styles) {
