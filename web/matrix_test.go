@@ -38,6 +38,7 @@ var mayCall = map[string]string{
 	"GET /api/v1/items":                         "*",
 	"GET /api/v1/items/{code}":                  "*",
 	"GET /api/v1/articles/{id}":                 "*",
+	"GET /sw.js":                                "*",
 	"GET /api/v1/suggest":                       "*",
 	"GET /api/v1/popular":                       "*",
 	"GET /api/v1/matters":                       "*",
