@@ -12,6 +12,13 @@ echo '== engine, one core'
 echo '== service over WebSocket, two cores with the load generator on them'
 "$dir/shenwei" --dir "$dir/run" bench ws
 
+if CHROMIUM=$(./scripts/chromium.sh) && [[ -d web/ui/node_modules ]]; then
+  echo '== the chat page and a guide page on a slow phone, by Lighthouse'
+  (cd web/ui && CHROMIUM="$CHROMIUM" SHENWEI_BIN="$dir/shenwei" node browser/lighthouse.bench.mjs)
+else
+  echo '== Lighthouse: skipped, no Chromium or no web/ui/node_modules'
+fi
+
 pattern=${1:-.}
 shift || true
 SHENWEI_LONG=1 go test -run '^$' -bench "$pattern" -benchmem -timeout 60m "${@:-./...}"

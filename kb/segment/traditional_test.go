@@ -1,6 +1,10 @@
 package segment
 
-import "testing"
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
 
 func TestSimplifiedTextIsWrittenAsInHongKong(t *testing.T) {
 	tr := NewTraditional()
@@ -46,5 +50,26 @@ func BenchmarkTraditional(b *testing.B) {
 	text := "外地户口凭有效的深圳居住证办：80元，一年内不限次数去香港，每次不超7天。\n港澳通行证也没过期，就可以申请。"
 	for b.Loop() {
 		tr.Text(text)
+	}
+}
+
+// The pages' words in traditional characters are the converted ones: whoever adds a text adds both.
+func TestThePagesWordsAreConvertedTheSameWay(t *testing.T) {
+	raw, err := os.ReadFile("../../web/ui/src/shared/words/zh-Hant.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words map[string]string
+	if err := json.Unmarshal(raw, &words); err != nil {
+		t.Fatal(err)
+	}
+	if len(words) < 100 {
+		t.Fatalf("%d words", len(words))
+	}
+	tr := NewTraditional()
+	for text, said := range words {
+		if want := tr.Text(text); said != want {
+			t.Errorf("%q reads %q, converted it is %q", text, said, want)
+		}
 	}
 }
