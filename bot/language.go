@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -141,7 +142,7 @@ func (b *Block) each(visit func(*string)) {
 	b.Prepare = visited(b.Prepare, func(s *string) { visit(s) })
 	for i := range b.Outlets {
 		if i == 0 {
-			b.Outlets = append(b.Outlets[:0:0], b.Outlets...)
+			b.Outlets = slices.Clone(b.Outlets)
 		}
 		o := &b.Outlets[i]
 		for _, text := range []*string{&o.Name, &o.Kind, &o.District, &o.Address, &o.Hours, &o.Note} {
@@ -167,7 +168,7 @@ func visited[T any](list []T, change func(*T)) []T {
 	if len(list) == 0 {
 		return list
 	}
-	out := append(list[:0:0], list...)
+	out := slices.Clone(list)
 	for i := range out {
 		change(&out[i])
 	}

@@ -1,6 +1,7 @@
 package kb_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +145,8 @@ sources: [样例]
 	} {
 		_, err := kb.Parse([]kb.Document{item("CRJ-001", c.a), item("CRJ-002", c.b)})
 		said := ""
-		if ps, ok := err.(kb.Problems); ok {
+		var ps kb.Problems
+		if errors.As(err, &ps) {
 			for _, p := range ps {
 				said += p.Chinese() + "\n"
 			}

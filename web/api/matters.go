@@ -244,11 +244,10 @@ func byNeed(k *kb.Knowledge) []*kb.Item {
 		}
 	}
 	weight := func(it *kb.Item) int {
-		w := lists[it.Code]
 		if it.Popular {
-			w += len(k.Lists) + 1
+			return len(k.Lists) + 1 // more than any list can say; among these the catalogue's order holds
 		}
-		return w
+		return lists[it.Code]
 	}
 	items := slices.Clone(k.Items)
 	slices.SortStableFunc(items, func(x, y *kb.Item) int {

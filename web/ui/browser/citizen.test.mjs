@@ -41,6 +41,7 @@ describe('the elders\' view', () => {
     await open()
     await button('长辈版').click()
     await say(question)
+    await page.locator('.line-citizen .state', { hasText: '已发送' }).waitFor()
     const sizes = await page.evaluate(() => {
       const px = (e, p) => parseFloat(getComputedStyle(e)[p])
       const seen = [...document.querySelectorAll('main *, form *, header *')].filter((e) => e.childNodes.length && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && e.getClientRects().length && !e.closest('.away'))
