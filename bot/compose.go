@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"shenwei/kb"
 )
@@ -23,22 +24,25 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 	if len(d.items) > 0 {
 		r.Item = d.items[0].Code
 	}
-	w := &writer{e: e, r: r, hidden: c.turn.Overrides.Hides}
+	w := &writer{e: e, r: r, at: c.turn.Message.At, overrides: c.turn.Overrides}
+	w.context = Context{Channel: c.turn.Message.Channel, Conditions: Conditions(d.state.Slots)}
 	if d.danger != "" {
 		w.emergency(d.danger)
 	} else if kind := cautionOf(c, d); kind != "" {
 		w.caution(kind)
 	}
 	w.lead(d.lead)
-	w.nearby(d.outlets)
+	if d.outlets != nil {
+		w.outlets(*d.outlets)
+	}
 	for _, hit := range d.items {
 		w.item(e.know.Item(hit.Code), hit.Facet)
 	}
 	if a := e.know.Article(d.article); a != nil {
 		w.article(a)
 	}
-	if len(d.outlets) == 0 && (d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place) {
-		w.outlets(e.OutletsIn(c.un.Slots["district"]))
+	if d.outlets == nil && (d.facet == kb.Place || c.un.Slots["district"] != "" && d.action == Answer && c.un.Facet == kb.Place) {
+		w.outlets(e.wanted(c, e.know.Item(r.Item)))
 	}
 	w.choices(d)
 	if d.hotline {
@@ -54,11 +58,13 @@ func (e *Engine) compose(c *turnCase, d *draft) *Reply {
 
 // writer collects blocks and the lines of the plain text.
 type writer struct {
-	e     *Engine
-	r     *Reply
-	lines []string
-	// hidden tells what is taken down at the moment, by key.
-	hidden func(key string) bool
+	e  *Engine
+	r  *Reply
+	at time.Time // of the line that is answered
+	// context is what a button may hand over.
+	context   Context
+	overrides *Overrides
+	lines     []string
 }
 
 // maxBesideCard is how many neighbours a card names.
@@ -69,7 +75,7 @@ func (w *writer) relatedTo(it *kb.Item) []Option {
 	var out []Option
 	for _, cf := range it.Confusable {
 		other := w.e.know.Item(cf.Code)
-		if other == nil || len(out) == maxBesideCard || w.hidden(kb.ItemKey(cf.Code)) {
+		if other == nil || len(out) == maxBesideCard || w.overrides.Hides(kb.ItemKey(cf.Code)) {
 			continue
 		}
 		out = append(out, Option{Code: other.Code, Label: other.Name, Hint: other.Choice})
@@ -104,7 +110,7 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	if it == nil {
 		return
 	}
-	links := w.e.site.links(it)
+	links := w.e.Buttons(it, w.overrides, w.context)
 	card := &ItemCard{
 		Code: it.Code, Name: it.Name, PoliceType: it.PoliceType, Summary: it.Summary, Facet: facet, Trips: it.TripsLabel(),
 		TripsNote: it.TripsNote, Fee: it.Fee, TimeLimit: it.TimeLimit, Materials: it.Materials, Links: links,
@@ -178,27 +184,25 @@ func phoneLinks(phones []string) []Link {
 	return links
 }
 
-func (w *writer) outlets(list []kb.Outlet) {
-	if len(list) == 0 {
+// outlets lists outlets with how far each is and whether it is open, as far as that is known.
+func (w *writer) outlets(p places) {
+	if len(p.list) == 0 && p.title == "" {
 		return
 	}
-	w.add(Block{Type: BlockOutlets, Title: "可以去这些地方问（地址和时间以公告为准）", Outlets: list})
-	for _, o := range list {
-		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " "))
-	}
-}
-
-// nearby lists outlets with how far each is, as far as that is known.
-func (w *writer) nearby(list []kb.Nearby) {
-	if len(list) == 0 {
+	if len(p.list) == 0 {
+		w.lead(p.title)
 		return
 	}
-	b := Block{Type: BlockOutlets, Title: "离您较近的地方（地址和时间以公告为准）"}
+	b := Block{Type: BlockOutlets, Title: p.title, Links: []Link{{LinkWeb, "查看全部网点", w.e.site.OutletsURL(p.item, p.place)}}}
 	w.say(b.Title)
-	for _, o := range list {
-		b.Outlets, b.Metres = append(b.Outlets, o.Outlet), append(b.Metres, o.Metres)
+	for _, o := range p.list {
+		v := w.e.site.Visit(o.Outlet, w.at)
+		v.Responsible = o.Responsible
+		b.Outlets, b.Metres, b.Visits = append(b.Outlets, o.Outlet), append(b.Metres, o.Metres), append(b.Visits, v)
 		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " ") + Distance(o.Metres))
+		w.say(v.Says)
 	}
+	w.say("全部网点：" + b.Links[0].URL)
 	w.add(b)
 }
 

@@ -19,8 +19,8 @@ type draft struct {
 	question string
 	// danger is the kind of an emergency; caution that of a caution block.
 	danger, caution string
-	// outlets are listed instead of those of the district.
-	outlets []kb.Nearby
+	// outlets are listed instead of those of the place that the line names; nil for none.
+	outlets *places
 	// hotline adds the hotline's card.
 	hotline bool
 	ticket  *Ticket

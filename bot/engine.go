@@ -56,8 +56,15 @@ func (e *Engine) Release() int64 { return e.release }
 // Site is what the operator configured.
 func (e *Engine) Site() Site { return e.site }
 
-// Links are an item's buttons, the one to tap first.
+// Links are where an item's buttons lead, the one to tap first.
 func (e *Engine) Links(it *kb.Item) []Link { return e.site.links(it) }
+
+// Buttons are an item's buttons as a page shows them, the one to tap first: those whose target
+// has stopped answering lead to the written guide, and where the operator wishes so the first one
+// hands over the context.
+func (e *Engine) Buttons(it *kb.Item, o *Overrides, c Context) []Link {
+	return e.site.buttons(it, o, c)
+}
 
 // Revision is a document's revision number in the release; 0 when it has none.
 func (e *Engine) Revision(kind kb.Kind, id string) int64 { return e.revisions[string(kind)+"/"+id] }

@@ -140,6 +140,10 @@ func (b *Block) each(visit func(*string)) {
 	b.Links = visited(b.Links, func(l *Link) { visit(&l.Label) })
 	b.Advice = visited(b.Advice, func(s *string) { visit(s) })
 	b.Prepare = visited(b.Prepare, func(s *string) { visit(s) })
+	b.Visits = visited(b.Visits, func(v *Visit) {
+		visit(&v.Says)
+		v.Maps = visited(v.Maps, func(l *Link) { visit(&l.Label) })
+	})
 	for i := range b.Outlets {
 		if i == 0 {
 			b.Outlets = slices.Clone(b.Outlets)

@@ -22,6 +22,8 @@ type Overrides struct {
 	Notices   []Notice   `json:"notices"`
 	// Switch is set while every question goes to people.
 	Switch *Switch `json:"switch,omitempty"`
+	// Dead are the addresses behind buttons that have stopped answering: see Engine.Buttons.
+	Dead []string `json:"dead,omitempty"`
 }
 
 // Takedown 下架 hides one item, article or link. Exactly one of Key and Link is set.
@@ -121,6 +123,9 @@ func (o *Overrides) HidesAny() bool {
 func (o *Overrides) HidesLink(url string) bool {
 	return o != nil && slices.ContainsFunc(o.Takedowns, func(t Takedown) bool { return t.Link != "" && t.Link == url })
 }
+
+// IsDead tells whether the address behind a button has stopped answering.
+func (o *Overrides) IsDead(url string) bool { return o != nil && slices.Contains(o.Dead, url) }
 
 // Running are the notices that hold at the instant, warnings first.
 func (o *Overrides) Running(at time.Time) []Notice {

@@ -4,20 +4,19 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"shenwei/intents"
+	"shenwei/internal/geo"
 	"shenwei/kb"
 )
 
 // maxOutlets is how many outlets one reply lists.
 const maxOutlets = 5
 
-// locate answers where something is: outlets of the named district from the data, never
-// an address that the data does not hold.
+// locate answers where something is: outlets of the named place from the data, never an address
+// that the data does not hold.
 func (e *Engine) locate(c *turnCase) *draft {
-	district := c.un.Slots[intents.SlotDistrict]
-	if len(e.OutletsIn(district)) == 0 {
+	if len(e.know.Outlets) == 0 || c.un.Slots[intents.SlotDistrict] != "" && len(e.wanted(c, nil).list) == 0 {
 		return nil
 	}
 	s := c.next()
@@ -37,15 +36,56 @@ func (e *Engine) locate(c *turnCase) *draft {
 // outletArticle is the article on finding outlets and self-service terminals.
 const outletArticle = "wangdian-zizhuji"
 
-// OutletsIn returns the outlets of a district; all of the city's when district is "".
-func (e *Engine) OutletsIn(district string) []kb.Outlet {
-	var out []kb.Outlet
-	for _, o := range e.know.Outlets {
-		if len(out) < maxOutlets && (district == "" || o.District == district) {
-			out = append(out, o)
+// places are outlets for a citizen, with what they are headed by.
+type places struct {
+	list  []kb.Nearby
+	title string
+	// item and place are what they were looked for by.
+	item, place string
+}
+
+// What a line may ask of an outlet beside where it is.
+var (
+	asksTerminal = regexp.MustCompile(`自助(服务)?(机|区|终端|设备|办证|点)|一体机|终端机|办证机`)
+	asksAllDay   = regexp.MustCompile(`24 ?(小时|h)|二十四小时|通宵|全天`)
+	asksOpen     = regexp.MustCompile(`现在.{0,8}(开|上班|办公|营业)|还开|开着|开门`)
+)
+
+// wanted finds the outlets that a line asks for. What nobody serves for sure is looked for again
+// without the wish that cannot be met, and the title says so.
+func (e *Engine) wanted(c *turnCase, item *kb.Item) places {
+	w := kb.Wanted{Item: item}
+	p := places{title: "可以去这些地方问（地址和时间以公告为准）"}
+	if item != nil {
+		p.item = item.Code
+	}
+	if where, ok := e.know.FindPlace(c.un.Text); ok {
+		w.Where, p.place = &where, where.Name
+		if len(where.Responsible) > 0 {
+			p.title = "“" + where.Name + "”由这里负责（地址和时间以公告为准）"
 		}
 	}
-	return out
+	special := w
+	what := ""
+	if asksTerminal.MatchString(c.un.Text) {
+		special.Kind, what = kb.Terminal, "自助机"
+	}
+	switch at := c.turn.Message.At; {
+	case asksAllDay.MatchString(c.un.Text):
+		special.AllDay, what = true, "24 小时开放的"+what
+	case asksOpen.MatchString(c.un.Text) && !at.IsZero():
+		special.Open, what = at, "现在确定开放的"+what
+	}
+	if p.list = e.know.FindOutlets(special); len(p.list) == 0 && what != "" {
+		p.title = "没有查到" + what + "；可以先问这些地方（地址和时间以公告为准）"
+		p.list = e.know.FindOutlets(w)
+	}
+	if len(p.list) == 0 {
+		w.Item = nil
+		p.list = e.know.FindOutlets(w)
+	}
+	p.list = p.list[:min(len(p.list), maxOutlets)]
+	return p
 }
 
 // position is a line by which a channel says where the citizen is: see Position.
@@ -76,13 +116,13 @@ func (e *Engine) near(c *turnCase) (*draft, string) {
 	}
 	s := c.turn.State
 	item := e.know.Item(s.Item)
-	list := e.around(item, kb.Spot{Lat: lat, Lng: lng}, c.turn.Message.Text)
-	d := &draft{action: Answer, confidence: 0.9, facet: kb.Place, state: s, outlets: list, reason: "position"}
+	found := e.around(item, geo.Point{Lat: lat, Lng: lng}, c.turn.Message.Text)
+	d := &draft{action: Answer, confidence: 0.9, facet: kb.Place, state: s, outlets: &found, reason: "position"}
 	if item != nil {
 		d.items = []ItemHit{{item.Code, kb.Place, 0.9}}
 		return d, "position, about " + item.Code
 	}
-	if a := e.know.Article(outletArticle); a != nil && len(list) == 0 {
+	if a := e.know.Article(outletArticle); a != nil && len(found.list) == 0 {
 		d.article = a.ID
 		return d, "position, no outlet near"
 	}
@@ -92,23 +132,36 @@ func (e *Engine) near(c *turnCase) (*draft, string) {
 }
 
 // around lists the outlets nearest to a place. While the operator has given no positions, those
-// of the district that the citizen's line names.
-func (e *Engine) around(item *kb.Item, at kb.Spot, line string) []kb.Nearby {
-	var list []kb.Nearby
-	for _, o := range e.know.OutletsFor(item, "", &at) {
-		if o.Metres >= 0 && o.Metres <= farthest && len(list) < maxOutlets {
-			list = append(list, o)
+// of the district that the citizen's line names; somebody far away is told so.
+func (e *Engine) around(item *kb.Item, at geo.Point, line string) places {
+	p := places{title: "离您较近的地方（直线距离；地址和时间以公告为准）"}
+	if item != nil {
+		p.item = item.Code
+	}
+	far := false
+	for _, o := range e.know.FindOutlets(kb.Wanted{Item: item, At: &at}) {
+		far = far || o.Metres > farthest
+		if o.Metres >= 0 && o.Metres <= farthest && len(p.list) < maxOutlets {
+			p.list = append(p.list, o)
 		}
 	}
-	if len(list) > 0 {
-		return list
+	if len(p.list) > 0 {
+		return p
 	}
-	for _, o := range e.know.OutletsFor(item, "", nil) {
-		if o.District != "" && strings.Contains(line, o.District) && len(list) < maxOutlets {
-			list = append(list, o)
-		}
+	p.title = "可以去这些地方问（地址和时间以公告为准）"
+	if where, ok := e.know.FindPlace(line); ok {
+		p.place = where.Name
+		p.list = e.know.FindOutlets(kb.Wanted{Item: item, Where: &where})
+		p.list = p.list[:min(len(p.list), maxOutlets)]
 	}
-	return list
+	switch {
+	case len(p.list) > 0:
+	case !far:
+		p.title = ""
+	default:
+		p.title = "您发的位置离本市的网点都在 60 公里以外。请告诉我您要去的区、街道或社区，例如「南山区」。"
+	}
+	return p
 }
 
 // farthest is how far an outlet may be to be of use, in metres.

@@ -158,7 +158,8 @@ const (
 //	item       item
 //	choices    text (the question), options, extra (none of these, a person)
 //	steps      title, sections, folded
-//	outlets    title, outlets, metres (how far each is, when the citizen said where she is)
+//	outlets    title, outlets, metres and visits (how far each is, -1 where that is not known, and
+//	           whether it is open), links (all of them)
 //	hotline    title, text, numbers, prepare, number, position
 //	emergency  title, text, numbers, advice
 //	rating     title
@@ -173,6 +174,7 @@ type Block struct {
 	Folded   bool        `json:"folded,omitempty"`
 	Outlets  []kb.Outlet `json:"outlets,omitempty"`
 	Metres   []int       `json:"metres,omitempty"`
+	Visits   []Visit     `json:"visits,omitempty"`
 	Numbers  []Number    `json:"numbers,omitempty"`
 	Advice   []string    `json:"advice,omitempty"`
 	Prepare  []string    `json:"prepare,omitempty"`

@@ -14,12 +14,15 @@ type Site struct {
 	// BaseURL stands before our own pages; empty for links relative to the page.
 	BaseURL string
 	// Links are templates by kind (web, miniprogram, terminal) with {code} and {base_url}.
-	// An empty template makes no link; an empty web template leads to our own guide page.
+	// An empty template makes no link; an empty web template leads to our own guide page. A web
+	// template with {ctx} hands over what the citizen has answered: see Handover.
 	Links map[LinkKind]string
 	// Hotline is the unified hotline's number; while empty the card shows 12345 and 12367.
 	Hotline string
 	// HotlineHours is when it is answered; empty where the operator has not said.
 	HotlineHours string
+	// Maps are the map apps that a place may be opened in: amap, tencent, baidu.
+	Maps []string
 	// Sample says that the knowledge is sample data until an operator replaces it.
 	Sample bool
 }
@@ -38,9 +41,15 @@ func (s Site) Check() error {
 		if !strings.Contains(tmpl, "{code}") {
 			return fault.New(fault.BadRequest, "links.%s: %q has no {code}; write for example https://example.org/item?code={code}", kind, tmpl)
 		}
+		if kind == LinkWeb && handsOver(tmpl) {
+			if !strings.HasPrefix(tmpl, "https://") && !strings.HasPrefix(tmpl, "http://") {
+				return fault.New(fault.BadRequest, "links.web: with {ctx} it must begin with https://")
+			}
+			tmpl = strings.ReplaceAll(tmpl, ctxMark, "")
+		}
 		made := s.fill(tmpl, "CRJ-001")
 		if strings.ContainsAny(made, "{} ") {
-			return fault.New(fault.BadRequest, "links.%s: %q has an unknown placeholder; known are {code} and {base_url}", kind, tmpl)
+			return fault.New(fault.BadRequest, "links.%s: %q has an unknown placeholder; known are {code}, {base_url} and, in links.web, {ctx}", kind, tmpl)
 		}
 		u, err := url.Parse(made)
 		if err != nil {
@@ -52,17 +61,18 @@ func (s Site) Check() error {
 			return fault.New(fault.BadRequest, "links.%s: scheme %q is not allowed", kind, u.Scheme)
 		}
 	}
-	return nil
+	return s.checkMaps()
 }
 
 func (s Site) fill(tmpl, code string) string {
 	return strings.NewReplacer("{code}", url.PathEscape(code), "{base_url}", s.BaseURL).Replace(tmpl)
 }
 
-// links returns an item's buttons, the one to tap first. An item's own address goes before the
-// operator's template.
+// links returns where an item's buttons lead, the one to tap first. An item's own address goes
+// before the operator's template.
 func (s Site) links(it *kb.Item) []Link {
-	links := []Link{{LinkWeb, "去办理", cmp.Or(it.Links[string(LinkWeb)], s.fill(cmp.Or(s.Links[LinkWeb], "{base_url}/items/{code}"), it.Code))}}
+	web := strings.ReplaceAll(s.fill(cmp.Or(s.Links[LinkWeb], "{base_url}/items/{code}"), it.Code), ctxMark, "")
+	links := []Link{{LinkWeb, "去办理", cmp.Or(it.Links[string(LinkWeb)], web)}}
 	if to := cmp.Or(it.Links[string(LinkMini)], s.fill(s.Links[LinkMini], it.Code)); to != "" {
 		links = append(links, Link{LinkMini, "打开小程序办理", to})
 	}

@@ -4,6 +4,7 @@
 package intents
 
 import (
+	"slices"
 	"strings"
 
 	"shenwei/kb"
@@ -113,7 +114,7 @@ func placesOf(outlets []kb.Outlet) map[string]string {
 			continue
 		}
 		places[strings.TrimSuffix(strings.TrimSuffix(o.District, "新区"), "区")] = o.District
-		for _, p := range o.Places {
+		for _, p := range slices.Concat(o.Places, o.Covers) {
 			places[p] = o.District
 		}
 	}

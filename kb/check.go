@@ -262,6 +262,11 @@ func (c *checker) outlet(o Outlet) {
 	if o.Lat < -90 || o.Lat > 90 || o.Lng < -180 || o.Lng > 180 {
 		c.at("id: "+o.ID, "outlet %q: position out of range", o.ID)
 	}
+	if o.origin != nil {
+		c.at("id: "+o.ID, "outlet %q: origin %q: write for example gcj02 22.5431,114.0579 (wgs84, gcj02 or bd09)", o.ID, o.Origin)
+	} else if off := o.strays(); off > 5 {
+		c.at("id: "+o.ID, "outlet %q: lat and lng are %d metres from its origin; leave them out, they are reckoned from it", o.ID, int(off))
+	}
 }
 
 func (c *checker) lexicon() {

@@ -52,6 +52,8 @@ var problemWords = [][2]string{
 	{"outlet %s has a position without a source", "网点 %s 的位置没有来源"},
 	{"outlet %s has hours without a source", "网点 %s 的开放时间没有来源"},
 	{"outlet %s: position out of range", "网点 %s 的位置超出范围"},
+	{"outlet %s: origin %s: write for example gcj02 22.5431,114.0579 (wgs84, gcj02 or bd09)", "网点 %s 的原坐标 %s 读不懂，应写成 gcj02 22.5431,114.0579（坐标系可为 wgs84、gcj02、bd09）"},
+	{"outlet %s: lat and lng are %s metres from its origin; leave them out, they are reckoned from it", "网点 %s 的经纬度与原坐标相差 %s 米；经纬度可以不填，由原坐标换算"},
 	{"concept %s is defined twice", "概念 %s 定义了两次"},
 	{"concept %s has no words", "概念 %s 没有词"},
 	{"concept %s: kind %s is not one of object, action, state, person, topic", "概念 %s 的种类 %s 不对：写 object、action、state、person 或 topic"},

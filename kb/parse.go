@@ -99,5 +99,8 @@ func ParseOutlets(doc Document) ([]Outlet, []Problem) {
 	if ps := decode(doc, doc.Body, 0, &o); ps != nil {
 		return nil, ps
 	}
+	for i := range o.Outlets {
+		o.Outlets[i].settle()
+	}
 	return o.Outlets, nil
 }

@@ -16,7 +16,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		caller := respond.CallerOf(r)
 		s.secure(w, r, caller)
-		if k == data || k == health || k == staff || k == signOn || k == callback {
+		if k == data || k == health || k == staff || k == signOn || k == callback || k == partner {
 			w.Header().Set("Cache-Control", "no-store")
 		}
 		origin, own, ok := s.origins.judge(r, caller.Secure)
@@ -31,7 +31,7 @@ func (s *Server) admit(k kind, next http.HandlerFunc) http.HandlerFunc {
 			s.respond.Error(w, r, fault.New(fault.Forbidden, "这个网站的页面不能使用本服务"))
 			return
 		}
-		if k != asset && k != health && k != callback {
+		if k != asset && k != health && k != callback && k != partner {
 			if err := s.limits.Allow("", caller.Addr); err != nil {
 				s.respond.Error(w, r, err)
 				return

@@ -5,7 +5,7 @@ import "net/http"
 // Described lists the routes that answer JSON, which openapi.json must describe.
 func (s *Server) Described() (list []string) {
 	for _, rt := range s.routes() {
-		if rt.kind == data || rt.kind == health {
+		if rt.kind == data || rt.kind == health || rt.kind == partner {
 			list = append(list, rt.method+" "+rt.path)
 		}
 	}

@@ -43,8 +43,16 @@ func promises() []described {
 	long := `{"text":"` + strings.Repeat("啊", 4001) + `"}`
 	big := strings.Repeat("x", 70_000)
 	thumb := `{"conversation":"{c}","token":"{t}","seq":{s},"score":1,"reason":"好"}`
+	const redeem = "POST /api/v1/links/redeem"
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC) // the site's clock
+	code := func(status int, body string) described {
+		return described{redeem, status, "/api/v1/links/redeem", body, signed(now, linkSecret, body), nil}
+	}
 	const chat, feedback, messages = "POST /api/v1/chat", "POST /api/v1/feedback", "GET /api/v1/conversations/{id}/messages"
 	list := []described{
+		code(200, `{"code":"good"}`), code(400, `{"code":1}`), code(404, `{"code":"x"}`), code(409, `{"code":"used"}`), code(503, `{"code":"down"}`),
+		{redeem, 401, "/api/v1/links/redeem", `{"code":"good"}`, signed(now, "another secret", ""), nil},
+		{redeem, 413, "/api/v1/links/redeem", big, signed(now, linkSecret, big), nil},
 		{chat, 200, "/api/v1/chat", `{"text":"全部","channel":"web","ref":"x1"}`, nil, nil},
 		{chat, 200, "/api/v1/chat", `{"text":"再","conversation":"{c}","token":"{t}"}`, nil, nil},
 		{chat, 400, "/api/v1/chat", `{"text":1}`, nil, nil},
@@ -103,7 +111,7 @@ func promises() []described {
 		{"GET /readyz", 503, "/readyz", "", nil, notReady},
 	}
 	for _, op := range list {
-		if op.status == 200 && op.op != "GET /healthz" {
+		if op.status == 200 && op.op != "GET /healthz" && op.op != redeem {
 			op.status, op.state = 429, exhausted
 			list = append(list, op)
 		}
@@ -172,6 +180,7 @@ func TestEveryDescribedAnswerIsGivenAsDescribed(t *testing.T) {
 // keep asks a fresh server and holds the answer against the description.
 func keep(t *testing.T, router routers.Router, c described) {
 	s := newSite(t, func(cfg *web.Config) {
+		cfg.Codes, cfg.LinkKeys = fewCodes{}, []string{linkSecret}
 		if c.status == 429 {
 			cfg.Limits.Address = web.Limit{Events: 2, Per: time.Hour} // one begins the conversation
 		}

@@ -42,6 +42,9 @@ func originOf(address string) (string, bool) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), true
 }
 
+// mayEmbed tells whether the pages of an origin, as a browser writes it, may frame our chat page.
+func (o *origins) mayEmbed(origin string) bool { return o.allowed[origin] }
+
 // judge tells from whose page a request comes: own for our own pages and for programs, which
 // name none; ok for these and for the allowed ones. A page that came unencrypted does not
 // count as our own where we are reached by https.

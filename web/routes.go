@@ -21,6 +21,7 @@ const (
 	staff                // JSON for people who work here: a session, a role, our own pages only
 	signOn               // the way to another service that signs in, and back: pages, never kept
 	callback             // a platform that calls for many citizens: signed, and not counted
+	partner              // JSON for another system's server: signed, and not counted
 )
 
 // route is one line of the table. Roles say who may call a route of kind staff, and must be
@@ -50,6 +51,13 @@ func (s *Server) routes() []route {
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
+		{"GET", "/outlets", page, nil, s.chat.Outlets},
+		{"POST", "/outlets", page, nil, s.chat.Outlets}, // a position stands in no address
+		{"GET", "/embed", page, nil, s.chat.Embed},
+		{"GET", "/embed.js", asset, nil, s.chat.Loader},
+		{"GET", "/sitemap.xml", page, nil, s.chat.Sitemap},
+		{"GET", "/robots.txt", page, nil, s.chat.Robots},
+		{"GET", "/go/{code}", page, nil, s.chat.Go},
 		{"GET", "/privacy", page, nil, s.chat.Privacy},
 		{"GET", "/ws/chat", socket, nil, s.chat.Socket},
 
@@ -66,6 +74,7 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/matters/{name}", data, nil, s.api.Matter},
 		{"GET", "/api/v1/outlets", data, nil, s.api.Outlets},
 		{"GET", "/api/v1/site", data, nil, s.api.Site},
+		{"POST", "/api/v1/links/redeem", partner, nil, s.api.Redeem},
 		{"GET", "/api/openapi.json", data, nil, s.api.Describe},
 
 		{"GET", "/healthz", health, nil, s.healthz},

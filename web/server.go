@@ -87,11 +87,23 @@ type Config struct {
 	// conversations. Both stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	// Codes keeps what buttons hand over to the business site, which signs with one of LinkKeys;
+	// nil where nothing is handed over.
+	Codes    Codes
+	LinkKeys []string
+	// Tiles are the licensed maps that outlets may be shown on; none by default.
+	Tiles chat.Tiles
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
+}
+
+// Codes keeps what buttons hand over; *store.DB does.
+type Codes interface {
+	chat.Codes
+	api.Codes
 }
 
 // Callback answers a platform that calls us.
@@ -165,14 +177,14 @@ func New(cfg Config) (*Server, error) {
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes, MayEmbed: s.origins.mayEmbed,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.api = api.New(api.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
-		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName,
+		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys,
 	})
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})

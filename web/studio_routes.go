@@ -55,6 +55,7 @@ func (s *Server) studioRoutes() []route {
 		{"GET", studio + "/notices", staff, readsKnowledge, h.Notices},
 		{"POST", studio + "/notices", staff, setsTheMoment, h.AddNotice},
 		{"DELETE", studio + "/notices/{id}", staff, setsTheMoment, h.EndNotice},
+		{"GET", studio + "/links", staff, readsKnowledge, h.Links},
 		{"GET", studio + "/switches", staff, readsKnowledge, h.Switches},
 		{"PUT", studio + "/switches", staff, sendsToPeople, h.SetSwitches},
 	}

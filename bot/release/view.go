@@ -32,7 +32,7 @@ func (v *View) Overrides() *bot.Overrides { return v.overrides }
 
 // Links are an item's buttons without those that are taken down.
 func (v *View) Links(it *kb.Item) []bot.Link {
-	return slices.DeleteFunc(v.Engine.Links(it), func(l bot.Link) bool { return v.overrides.HidesLink(l.URL) })
+	return slices.DeleteFunc(v.Engine.Buttons(it, v.overrides, bot.Context{Channel: bot.Web}), func(l bot.Link) bool { return v.overrides.HidesLink(l.URL) })
 }
 
 // Nearest lists what a beginning of a question may mean, without what is taken down.

@@ -15,6 +15,7 @@ import (
 type checkCmd struct {
 	JSON    bool   `name:"json" help:"Print the findings as JSON."`
 	Content bool   `help:"Read the live knowledge as its critic: sentences, links, numbers, gold questions."`
+	Links   bool   `help:"Ask every address behind a button whether it answers."`
 	Audit   bool   `help:"Follow the audit log from its first entry to its last and tell where it breaks."`
 	Since   string `help:"With --audit: an entry's number and hash as the service logged them earlier, N:HASH." placeholder:"N:HASH"`
 }
@@ -63,6 +64,10 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("keys", nil, app.sayKeys())
 	accounts, err := app.staff.Accounts(ctx)
 	add("accounts", err, sayAccounts(accounts))
+	if k.Links {
+		says, err := app.sayLinks(ctx)
+		add("links", err, says)
+	}
 	if k.Audit {
 		says, err := app.checkAudit(ctx, k.Since)
 		add("audit", err, says)

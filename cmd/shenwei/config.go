@@ -34,6 +34,7 @@ type config struct {
 	Site      siteConfig      `yaml:"site"`
 	Proxy     proxyConfig     `yaml:"proxy"`
 	Links     linksConfig     `yaml:"links"`
+	Places    placesConfig    `yaml:"places"`
 	Hotline   hotlineConfig   `yaml:"hotline"`
 	Desk      deskConfig      `yaml:"desk"`
 	Auth      authConfig      `yaml:"auth"`
@@ -55,12 +56,6 @@ type siteConfig struct {
 
 type proxyConfig struct {
 	Trusted []string `yaml:"trusted"`
-}
-
-type linksConfig struct {
-	Web         string `yaml:"web"`
-	MiniProgram string `yaml:"miniprogram"`
-	Terminal    string `yaml:"terminal"`
 }
 
 // deskConfig is the hours of the people behind the hotline, such as "09:00-12:00 14:00-18:00"
@@ -106,6 +101,8 @@ type oidcConfig struct {
 type keysConfig struct {
 	// Data seals personal data in the database; empty for the file DIR/keys/data.key.
 	Data string `yaml:"data"`
+	// Link are the secrets that are shared with the business site, the present one first.
+	Link string `yaml:"link"`
 }
 
 type retentionConfig struct {
@@ -144,6 +141,8 @@ func defaultConfig() config {
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
 		WeCom:     wecomConfig{MaxAge: pushAge},
+		Links:     defaultLinks(),
+		Places:    placesConfig{MapApps: []string{"amap", "tencent"}},
 	}
 }
 
@@ -294,7 +293,7 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR} {
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links} {
 		if err := part.check(); err != nil {
 			return err
 		}
@@ -304,7 +303,10 @@ func (c config) check() error {
 			return fault.New(fault.BadRequest, "site: %q is no origin; write for example https://example.org", o)
 		}
 	}
-	return c.site().Check()
+	if err := c.site().Check(); err != nil {
+		return err
+	}
+	return c.checkHandover()
 }
 
 func (c config) trusted() ([]netip.Prefix, error) {
@@ -326,6 +328,7 @@ func (c config) trusted() ([]netip.Prefix, error) {
 func (c config) site() bot.Site {
 	return bot.Site{
 		BaseURL: c.Site.BaseURL, Hotline: c.Hotline.Number, HotlineHours: c.Hotline.Hours, Sample: !c.Site.Live,
+		Maps:  c.Places.MapApps,
 		Links: map[bot.LinkKind]string{bot.LinkWeb: c.Links.Web, bot.LinkMini: c.Links.MiniProgram, bot.LinkTerminal: c.Links.Terminal},
 	}
 }

@@ -106,6 +106,15 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	}
 	cfg := a.webConfig(hub)
 	cfg.Insight = insights
+	if cfg.LinkKeys, err = a.cfg.Keys.linkSecrets(); err != nil {
+		return nil, err
+	}
+	if len(cfg.LinkKeys) > 0 {
+		cfg.Codes = a.store
+	}
+	if cfg.Tiles, err = a.cfg.Places.Tiles.tiles(); err != nil {
+		return nil, err
+	}
 	if cfg.Desk, err = a.deskPages(hotline); err != nil {
 		return nil, err
 	}
@@ -124,7 +133,7 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			return nil
 		},
 		Exchange: a.exchange(),
-		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Changed: a.look},
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Links: a.store, Changed: a.look},
 		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},

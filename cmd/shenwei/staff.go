@@ -159,6 +159,7 @@ func (a *app) schedule() {
 		return 0, nil
 	})
 	a.jobs.Register(store.PublishJob, a.publishDue)
+	a.jobs.Always("links", a.checkLinks)
 }
 
 // checkAudit follows the audit log. Since is a number and hash noted earlier, "" for none.

@@ -177,8 +177,8 @@ const (
 	sqlOldFailures = `DELETE FROM staff_failures WHERE last < $1 AND until < $1`
 )
 
-// DeleteSpent deletes what has served its purpose: links that have expired, sessions not used
-// and failures not repeated since the time, and at most limit finished jobs of before it.
+// DeleteSpent deletes what has served its purpose: codes of buttons a day after they expired,
+// links that have expired, sessions not used and failures not repeated since the time, and at most limit finished jobs of before it.
 func (db *DB) DeleteSpent(ctx context.Context, before time.Time, limit int) (int64, error) {
 	var n int64
 	cut := before.UnixMicro()
@@ -191,8 +191,12 @@ func (db *DB) DeleteSpent(ctx context.Context, before time.Time, limit int) (int
 			}
 			n += k
 		}
+		codes, err := s.exec(s.dialect.on(sqlOldCodes))
+		if err != nil {
+			return err
+		}
 		k, err := s.exec(sqlDropJobs, cut, limit)
-		n += k
+		n += k + codes
 		return err
 	})
 	return n, err

@@ -75,6 +75,9 @@ func (db *DB) Overrides(ctx context.Context) (*bot.Overrides, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		o.Dead, err = db.column(ctx, sqlDeadLinks)
+	}
 	return o, err
 }
 

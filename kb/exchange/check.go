@@ -188,6 +188,8 @@ var reasons = []struct {
 	{regexp.MustCompile(`^outlet (".*") has a position without a source$`), "网点 $1 有经纬度，但来源里没有 position"},
 	{regexp.MustCompile(`^outlet (".*") has hours without a source$`), "网点 $1 有时间，但来源里没有 hours"},
 	{regexp.MustCompile(`^outlet (".*"): position out of range$`), "网点 $1 的经纬度超出范围"},
+	{regexp.MustCompile(`^outlet (".*"): origin (".*"): write for example .*$`), "网点 $1 的原坐标 $2 读不懂，应写成 gcj02 22.5431,114.0579（坐标系可为 wgs84、gcj02、bd09）"},
+	{regexp.MustCompile(`^outlet (".*"): lat and lng are (\d+) metres from its origin; .*$`), "网点 $1 的经纬度与原坐标相差 $2 米；经纬度可以不填，由原坐标换算"},
 	{regexp.MustCompile(`^outlet (".*") (".*"): id, name and district are needed$`), "网点 $1 $2 缺少编号、名称或区"},
 	{regexp.MustCompile(`^concept (".*") is defined twice$`), "概念 $1 有两个"},
 	{regexp.MustCompile(`^concept (".*") has no words$`), "概念 $1 没有说法"},

@@ -84,7 +84,8 @@ var sheets = []*sheet{
 	{title: "网点", kind: kb.KindOutlet, shape: element, key: "outlets", identity: []int{0}, unique: true, columns: []column{
 		{"编号", "id", word, true}, {"名称", "name", word, true}, {"类型", "kind", word, true}, {"区", "district", word, true}, {"地址", "address", word, false},
 		{"电话", "phone", word, false}, {"时间", "hours", word, false}, {"纬度", "lat", number, false}, {"经度", "lng", number, false},
-		{"片区", "places", list, false}, {"受理", "serves", list, false}, {"来源", "sources", pairs, true}, {"备注", "note", word, false}}},
+		{"片区", "places", list, false}, {"受理", "serves", list, false}, {"来源", "sources", pairs, true}, {"备注", "note", word, false},
+		{"辖区", "covers", list, false}, {"原坐标", "origin", word, false}}},
 	{title: "概念", kind: kb.KindLexicon, shape: element, key: "concepts", identity: []int{0}, unique: true, columns: []column{
 		{"编号", "id", word, true}, {"类型", "kind", word, true}, {"名称", "name", word, true}, {"说法", "words", list, true}, {"上级", "parents", list, false}}},
 	{title: "改写", kind: kb.KindLexicon, shape: element, key: "rewrites", identity: []int{0, 2}, columns: []column{

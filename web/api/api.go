@@ -71,6 +71,10 @@ type Config struct {
 	Now func() time.Time
 	// Answered is told after each reply: the action, and the time since the line came in.
 	Answered func(action string, took time.Duration)
+	// Codes and LinkKeys let the business site redeem what buttons hand over: the shared secrets,
+	// the present one first. Without them nothing is.
+	Codes    Codes
+	LinkKeys []string
 	// Cookie is the name of the cookie that carries the token on our own pages.
 	Cookie string
 }

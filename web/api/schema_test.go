@@ -27,16 +27,16 @@ func TestSchemasAreTheTypes(t *testing.T) {
 	if err := json.Unmarshal(OpenAPI(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	requests := []string{"ChatRequest", "FeedbackRequest"}
+	requests := []string{"ChatRequest", "FeedbackRequest", "RedeemRequest"}
 	types := map[string]any{
 		"ChatRequest": chatBody{}, "FeedbackRequest": feedbackBody{}, "Reply": bot.Reply{}, "HandoffNo": bot.HandoffNo{},
 		"ItemHit": bot.ItemHit{}, "Option": bot.Option{}, "Link": bot.Link{}, "Source": bot.Source{}, "Block": bot.Block{},
-		"ItemCard": bot.ItemCard{}, "Section": bot.Section{}, "Say": bot.Say{}, "Number": bot.Number{}, "Outlet": outletLine{},
-		"Outlets": outletsBody{}, "Stored": bot.Stored{}, "Messages": messagesBody{}, "ItemLine": itemLine{}, "Items": itemsBody{},
+		"ItemCard": bot.ItemCard{}, "Section": bot.Section{}, "Say": bot.Say{}, "Number": bot.Number{}, "Outlet": bot.OutletLine{}, "Visit": bot.Visit{},
+		"Outlets": bot.OutletList{}, "Stored": bot.Stored{}, "Messages": messagesBody{}, "ItemLine": itemLine{}, "Items": itemsBody{},
 		"Confusable": kb.Confusable{}, "English": kb.English{}, "Item": itemBody{}, "Article": articleBody{},
 		"Popular": popularBody{}, "PopularGroup": popularGroup{}, "ShortItem": shortItem{}, "Matters": mattersBody{}, "MatterLine": matterLine{},
 		"Fork": forkBody{}, "SaidLine": saidLine{}, "FoundItem": foundItem{}, "Check": kb.Check{}, "When": kb.When{},
-		"Suggestion": Suggestion{}, "Suggestions": suggestBody{}, "Site": siteBody{}, "Done": storedBody{}, "Problem": respond.Problem{},
+		"Suggestion": Suggestion{}, "Suggestions": suggestBody{}, "Site": siteBody{}, "Done": storedBody{}, "RedeemRequest": redeemBody{}, "Context": bot.Context{}, "Problem": respond.Problem{},
 	}
 	for name, v := range types {
 		all, always := fields(reflect.TypeOf(v))
@@ -59,6 +59,9 @@ func TestSchemasAreTheTypes(t *testing.T) {
 func fields(t reflect.Type) (all, always []string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		if f.Anonymous {
 			a, b := fields(f.Type)
 			all, always = append(all, a...), append(always, b...)

@@ -23,7 +23,7 @@ var pages = parsePages()
 
 func parsePages() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"items", "item", "article", "privacy", "problem"} {
+	for _, name := range []string{"items", "item", "article", "outlets", "privacy", "problem"} {
 		all[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{"tel": telURL}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
 	}
@@ -51,7 +51,9 @@ type view struct {
 	Notices []bot.Notice
 	Hotline string
 	Release int64
-	Page    any
+	// Data describes the page to search engines; nil for none.
+	Data any
+	Page any
 }
 
 func (c *Chat) view(l Live, title, description, canonical string, page any) view {
@@ -234,7 +236,9 @@ func (c *Chat) Item(w http.ResponseWriter, r *http.Request) {
 	if summary == "" {
 		summary = it.Name + "：费用" + it.Fee + "，时限" + it.TimeLimit + "。"
 	}
-	c.render(w, r, http.StatusOK, "item", c.view(l, it.Name, summary, site.GuideURL(it.Code), page))
+	v := c.view(l, it.Name, summary, site.GuideURL(it.Code), page)
+	v.Data = c.itemData(l, it, summary)
+	c.render(w, r, http.StatusOK, "item", v)
 }
 
 // linksOf are the buttons of a guide page: those that lead away from it.
@@ -287,7 +291,9 @@ func (c *Chat) Article(w http.ResponseWriter, r *http.Request) {
 			page.Related = append(page.Related, it)
 		}
 	}
-	c.render(w, r, http.StatusOK, "article", c.view(l, a.Title, a.Summary, l.Site().ArticleURL(a.ID), page))
+	v := c.view(l, a.Title, a.Summary, l.Site().ArticleURL(a.ID), page)
+	v.Data = c.articleData(l, a)
+	c.render(w, r, http.StatusOK, "article", v)
 }
 
 type privacyView struct {

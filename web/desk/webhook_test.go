@@ -17,6 +17,7 @@ import (
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
+	"shenwei/internal/outward"
 )
 
 type orderBook map[string]desk.Order
@@ -95,11 +96,11 @@ func TestAnOrderArrivesSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	req, body := r.got[0], r.bodies[0]
-	if req.Header.Get(SignatureHeader) != Sign(secret, req.Header.Get(TimestampHeader), []byte(body)) || req.Header.Get(DeliveryHeader) != "GD1/2" ||
-		req.Header.Get(TimestampHeader) != "1800000000" || req.URL.Path != "/orders" || req.Host != w.target.Host {
+	if req.Header.Get(outward.SignatureHeader) != outward.Sign(secret, req.Header.Get(outward.TimestampHeader), []byte(body)) || req.Header.Get(DeliveryHeader) != "GD1/2" ||
+		req.Header.Get(outward.TimestampHeader) != "1800000000" || req.URL.Path != "/orders" || req.Host != w.target.Host {
 		t.Errorf("%v", req.Header)
 	}
-	if Sign(secret, "1800000000", []byte(body)) == Sign(secret, "1800000001", []byte(body)) {
+	if outward.Sign(secret, "1800000000", []byte(body)) == outward.Sign(secret, "1800000001", []byte(body)) {
 		t.Error("the time is not signed")
 	}
 	var got delivery
@@ -144,7 +145,7 @@ func TestOnlyPublicAddressesAreCalled(t *testing.T) {
 		t.Error("called")
 	}
 	for _, s := range []string{"8.8.8.8", "2400:3200::1", "114.114.114.114"} {
-		if !public(netip.MustParseAddr(s)) {
+		if !outward.Public(netip.MustParseAddr(s)) {
 			t.Errorf("%s is public", s)
 		}
 	}
@@ -162,7 +163,7 @@ func TestANameIsResolvedOnceForADelivery(t *testing.T) {
 	if err := w.Send(t.Context(), rowOf(w)); err != nil || lookups != 1 {
 		t.Fatal(err, lookups)
 	}
-	w.cfg.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{Err: "no such host"} }
+	w.client.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{Err: "no such host"} }
 	var dns *net.DNSError
 	if err := w.Send(t.Context(), rowOf(w)); !errors.As(err, &dns) {
 		t.Fatal(err)

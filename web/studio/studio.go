@@ -35,6 +35,8 @@ type Overrides interface {
 type Services struct {
 	Studio    *kb.Studio
 	Overrides Overrides
+	// Links may be nil.
+	Links Links
 	// Changed, which may be nil, is told after something was set for the moment; it must not
 	// block.
 	Changed func()

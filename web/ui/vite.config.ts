@@ -19,6 +19,14 @@ const citizens = {
 const staff = {
   studio: here('studio.html'),
 }
+// Small scripts with stable names, each on its own (`--mode parts`): that of the page of outlets and of
+// its map, and the loader for other sites' pages.
+const parts = {
+  outlets: here('src/outlets/main.ts'),
+  map: here('src/outlets/map.ts'),
+  embed: here('src/embed/loader.ts'),
+}
+const inputs: Record<string, Record<string, string>> = { staff, parts }
 
 // The service worker knows the files of the chat page by the names that the build gave them.
 function worker(): Plugin {
@@ -51,8 +59,8 @@ export default defineConfig(({ mode }) => ({
   },
   build: {
     outDir: here('../dist'),
-    emptyOutDir: mode !== 'staff',
-    copyPublicDir: mode !== 'staff',
+    emptyOutDir: !inputs[mode],
+    copyPublicDir: !inputs[mode],
     chunkSizeWarningLimit: 700,
     // WeChat's web view on old Androids is Chromium 66 to 78; on old iPhones Safari 11.
     // Staff sit at a desk with a browser of the last years.
@@ -62,14 +70,14 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     reportCompressedSize: true,
     rollupOptions: {
-      input: mode === 'staff' ? staff : citizens,
+      input: inputs[mode] ?? citizens,
       output: {
         hashCharacters: 'hex',
         // No name may begin with "_" or ".": go:embed leaves such files out.
-        entryFileNames: 'assets/[name]-[hash].js',
+        entryFileNames: mode === 'parts' ? 'assets/[name].js' : 'assets/[name]-[hash].js',
         chunkFileNames: 'assets/part-[name]-[hash].js',
         assetFileNames: (asset) =>
-          asset.names.includes('pages.css') ? 'assets/pages.css' : 'assets/[name]-[hash][extname]',
+          asset.names.includes('pages.css') ? 'assets/pages.css' : asset.names.includes('map.css') ? 'assets/map.css' : 'assets/[name]-[hash][extname]',
       },
     },
   },
@@ -78,6 +86,8 @@ export default defineConfig(({ mode }) => ({
       '/api': server,
       '/items': server,
       '/articles': server,
+      '/outlets': server,
+      '/go': server,
       '/privacy': server,
       '/ws': { target: server, ws: true },
     },

@@ -52,7 +52,7 @@ func (s Shape) block(r *bot.Reply, b bot.Block) string {
 	case bot.BlockSteps:
 		return moreText(b)
 	case bot.BlockOutlets:
-		return outletsText(b)
+		return s.outlets(b)
 	case bot.BlockHotline:
 		return hotlineText(b)
 	}
@@ -156,16 +156,27 @@ func moreText(b bot.Block) string {
 	return safe("还想了解请回复：" + strings.Join(names, " / "))
 }
 
-func outletsText(b bot.Block) string {
+// outlets lists places; the first can be opened in a map app, and the rest on our page: more links
+// would make a second message of it.
+func (s Shape) outlets(b bot.Block) string {
 	lines := []string{b.Title}
 	for i, o := range b.Outlets {
 		line := "· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " ")
 		if i < len(b.Metres) {
 			line += bot.Distance(b.Metres[i])
 		}
+		if i < len(b.Visits) && b.Visits[i].Says != "" {
+			line += "\n  " + b.Visits[i].Says
+		}
 		lines = append(lines, line)
 	}
-	return safe(strings.Join(lines, "\n"))
+	links := b.Links
+	if len(b.Visits) > 0 && len(b.Visits[0].Maps) > 0 {
+		first := b.Visits[0].Maps[0]
+		first.Label = "在" + first.Label + "里看第一个"
+		links = append([]bot.Link{first}, links...)
+	}
+	return joinLines(safe(strings.Join(lines, "\n")), s.links(links))
 }
 
 func hotlineText(b bot.Block) string {

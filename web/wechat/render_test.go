@@ -185,18 +185,6 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-func TestPositionsAreTurnedIntoThoseOfTheOutlets(t *testing.T) {
-	// The city hall of Shenzhen in both systems, as map services give it.
-	lat, lng := toWGS(22.543096, 114.057865)
-	dLat, dLng := (22.543096-lat)*111_000, (114.057865-lng)*102_500
-	if d := math.Hypot(dLat, dLng); d < 400 || d > 800 {
-		t.Errorf("moved by %.0f m", d)
-	}
-	if lat, lng := toWGS(48.85, 2.35); lat != 48.85 || lng != 2.35 {
-		t.Errorf("Paris moved to %f,%f", lat, lng)
-	}
-}
-
 func TestThePagesSignatureIsTheOneOfTheManual(t *testing.T) {
 	got := pageSignature("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg", "Wm3WZYTPz0wzccnW", "1414587457", "http://mp.weixin.qq.com?params=value#fragment")
 	if got != "0f9de62fce790f9a083d5c99e95740ceb90c27ed" {
@@ -210,4 +198,18 @@ func ExampleRender() {
 		fmt.Println(m.Kind, m.Text)
 	}
 	// Output: text 不客气。
+}
+
+func TestOutletsSayHowFarAndOpenInAMapApp(t *testing.T) {
+	b := bot.Block{
+		Type: bot.BlockOutlets, Title: "离您较近的地方", Outlets: []kb.Outlet{{ID: "a", Name: "甲所", Address: "一路 1 号"}, {ID: "b", Name: "乙所"}}, Metres: []int{846, -1},
+		Visits: []bot.Visit{{Says: "现在开放，18:00 关闭", Maps: []bot.Link{{Kind: bot.LinkMap, Label: "高德地图", URL: "https://uri.amap.com/marker?a=1&b=2"}}}, {}},
+		Links:  []bot.Link{{Kind: bot.LinkWeb, Label: "查看全部网点", URL: "/outlets?item=RK-001"}},
+	}
+	got := Shape{Base: "https://a.example"}.outlets(b)
+	for _, want := range []string{"甲所 一路 1 号（约 850 米）", "现在开放，18:00 关闭", "· 乙所\n", `<a href="https://uri.amap.com/marker?a=1&b=2">在高德地图里看第一个</a>`, `<a href="https://a.example/outlets?item=RK-001">查看全部网点</a>`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/geo"
 )
 
 // treatment is what is done with a push.
@@ -80,8 +81,8 @@ func (c *Core) line(ctx context.Context, t Taken) bot.Message {
 	case typeFile:
 		m.Text = bot.SentFile
 	case typeLocation:
-		lat, lng := toWGS(p.Lat, p.Lng)
-		m.Text = bot.Position(lat, lng, strings.TrimSpace(p.Label))
+		at := geo.GCJ02.ToWGS(geo.Point{Lat: p.Lat, Lng: p.Lng}) // as WeChat gives it
+		m.Text = bot.Position(at.Lat, at.Lng, strings.TrimSpace(p.Label))
 	case typeLink:
 		m.Text = strings.TrimSpace(bot.SentLink + " " + p.Text)
 	case typeEvent:

@@ -43,6 +43,19 @@ describe('the guide pages', () => {
     await context.close()
   })
 
+  test('say to search engines what they are, and print as they read', async () => {
+    const { context, page, complaints } = await visitor(browser, server.url, { viewport: { width: 794, height: 1123 } })
+    await page.goto(`${server.url}/items/CRJ-007`)
+    const data = JSON.parse(await page.locator('script[type="application/ld+json"]').textContent())
+    assert.equal(data['@graph'][0]['@type'], 'GovernmentService')
+    assert.equal(data['@graph'][0].name, await page.getByRole('heading', { level: 1 }).textContent())
+    await page.emulateMedia({ media: 'print' })
+    assert.equal(await page.getByRole('link', { name: '问一问' }).first().isVisible(), false)
+    await shoot(page, 'guide-print')
+    assert.deepEqual(complaints, [], 'structured data is no script to the policy')
+    await context.close()
+  })
+
   test('print on one page each', async () => {
     const { context, page } = await visitor(browser, server.url, phone)
     const { items } = await (await fetch(`${server.url}/api/v1/items`)).json()

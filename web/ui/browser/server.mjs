@@ -1,10 +1,10 @@
 // Starts the real binary (or, with SHENWEI_FAKE=1, the stand-in of dev/) for a browser test.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -35,15 +35,25 @@ async function ready(url, child, log) {
   throw new Error(`the server was not ready within 30 s:\n${log()}`)
 }
 
-async function real(settings) {
+/** Publishes documents (path → text) beside the shipped ones, through the gate. */
+function publish(program, dir, knowledge, env) {
+  for (const [path, text] of Object.entries(knowledge)) {
+    mkdirSync(join(dir, 'own', dirname(path)), { recursive: true })
+    writeFileSync(join(dir, 'own', path), text)
+  }
+  execFileSync(program, ['import', '--publish', '--dir', join(dir, 'run'), join(dir, 'own')], { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+async function real(settings, knowledge) {
   const dir = mkdtempSync(join(tmpdir(), 'shenwei-browser-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const admin = await freePort()
   const run = ['serve', '--addr', `127.0.0.1:${port}`, '--dir', join(dir, 'run')]
-  const child = spawn(binary(dir), run, {
-    cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings },
-  })
+  const program = binary(dir)
+  const env = { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings }
+  if (knowledge) publish(program, dir, knowledge, env)
+  const child = spawn(program, run, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env })
   let said = ''
   const hear = (part) => { said = (said + part).slice(-4000) }
   child.stdout.on('data', hear)
@@ -75,8 +85,8 @@ async function setupLink(log) {
   throw new Error(`the server printed no link:\n${log()}`)
 }
 
-/** settings are the server's, as environment variables. */
-export async function startServer(settings = {}) {
+/** settings are the server's, as environment variables; knowledge is published before it starts. */
+export async function startServer(settings = {}, knowledge = null) {
   if (process.env.SHENWEI_FAKE) return (await import('../dev/fake.mjs')).start()
-  return real(settings)
+  return real(settings, knowledge)
 }

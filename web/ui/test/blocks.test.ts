@@ -108,6 +108,28 @@ test('steps are folded when they say so', () => {
   expect(block({ type: 'steps', sections }).querySelector('details')!.hasAttribute('open')).toBe(true)
 })
 
+test('outlets say how far, whether open, whose area, and open in map apps', () => {
+  const root = block({
+    type: 'outlets', title: '离您较近的地方', outlets: [{ id: 'a', name: '甲所', kind: '派出所', district: '南山区' }, { id: 'b', name: '乙所', kind: '派出所', district: '南山区' }],
+    metres: [846, -1], visits: [
+      { state: 'open', says: '现在开放，18:00 关闭', responsible: true, maps: [{ kind: 'map', label: '高德地图', url: 'https://uri.amap.com/marker?position=1,2' }, { kind: 'map', label: '坏', url: 'javascript:alert(1)' }] }, {},
+    ],
+    links: [{ kind: 'web', label: '查看全部网点', url: '/outlets?item=RK-001' }],
+  })
+  expect(words(root)).toContain('约 850 米')
+  expect(words(root)).toContain('现在开放，18:00 关闭')
+  expect(words(root)).toContain('辖区派出所')
+  expect(hrefs(root)).toEqual(['https://uri.amap.com/marker?position=1,2', '/outlets?item=RK-001'])
+  expect(words(root)).not.toContain('-1')
+})
+
+test('a button that leads on to another site opens beside the conversation', () => {
+  const item = { ...crj007, links: [{ kind: 'web', label: '去办理', url: '/go/CRJ-007?c.huji=x' }] }
+  const a = block({ type: 'item', item: item as Block['item'] }).querySelector('a.act')!
+  expect(a.getAttribute('target')).toBe('_blank')
+  expect(a.getAttribute('rel')).toBe('noopener noreferrer')
+})
+
 test('outlets show place, hours and telephone', () => {
   const root = show(replies.outlets)
   expect(words(root)).toContain('示例路 1 号')

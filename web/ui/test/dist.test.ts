@@ -51,6 +51,16 @@ test('the pages have no inline script or style and ask nobody else for anything'
   for (const text of [html, studio, ...styles]) expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\/|url\(\s*["']?(?:https?:)?\/\//)
 })
 
+test('the loader for other sites is small, whole and for old browsers; so are the scripts of the page of outlets', () => {
+  expect(Buffer.byteLength(read('assets/embed.js'))).toBeLessThan(5_000)
+  for (const name of ['embed', 'outlets', 'map']) {
+    const script = read(`assets/${name}.js`)
+    expect(script, name).not.toMatch(/\bimport\s*\(|\bfrom\s*["']|\bimport\s*["']/)
+    expect(() => parse(script, { ecmaVersion: 2017, sourceType: 'module' }), name).not.toThrow()
+  }
+  expect(() => parse(read('assets/embed.js'), { ecmaVersion: 2017, sourceType: 'script' })).not.toThrow()
+})
+
 test('the server embeds every file and finds the style sheet of its own pages', () => {
   expect(assets.filter((f) => /^[._]/.test(f))).toEqual([])
   expect(assets).toContain('pages.css')

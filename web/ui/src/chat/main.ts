@@ -1,6 +1,8 @@
 import '../shared/base.css'
 import '../shared/controls.css'
 import './old.css'
+import '../embed/frame.css'
+import '../embed/frame'
 import { createApp } from 'vue'
 import { apply } from '../shared/view'
 import { beginWords } from '../shared/words'

@@ -6,7 +6,7 @@ import { t } from './words'
 export type Action =
   | 'answer' | 'clarify' | 'handoff' | 'emergency' | 'smalltalk' | 'decline' | 'relayed'
 
-export interface Link { kind: 'web' | 'miniprogram' | 'terminal' | 'tel'; label: string; url: string }
+export interface Link { kind: 'web' | 'miniprogram' | 'terminal' | 'tel' | 'map'; label: string; url: string }
 export interface Option { code?: string; id?: string; label: string; hint?: string }
 export interface Say { label: string; text: string }
 export interface PhoneNumber { label: string; number: string; hours?: string; for?: string }
@@ -17,6 +17,9 @@ export interface Outlet {
   id: string; name: string; kind: string; district: string
   address?: string; phone?: string; hours?: string; note?: string
 }
+
+/** What matters of an outlet now: whether it is open, and how to get there. */
+export interface Visit { state?: 'open' | 'closed'; says?: string; responsible?: boolean; maps?: Link[] }
 
 export interface ItemCard {
   code: string; name: string; police_type: string; summary: string; facet: string
@@ -32,7 +35,7 @@ export interface Block {
   type: string
   title?: string; text?: string; item?: ItemCard
   options?: Option[]; extra?: Say[]; sections?: Section[]; folded?: boolean
-  outlets?: Outlet[]; numbers?: PhoneNumber[]; advice?: string[]; prepare?: string[]
+  outlets?: Outlet[]; metres?: number[]; visits?: Visit[]; numbers?: PhoneNumber[]; advice?: string[]; prepare?: string[]
   links?: Link[]; number?: string; position?: number
 }
 

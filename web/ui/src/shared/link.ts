@@ -21,9 +21,10 @@ export function buttonURL(kind: string, url: string | undefined): string {
   return safeURL(page)
 }
 
-/** Whether a link leaves our own pages. */
+/** Whether a link leaves our own pages; what begins with /go/ leads on to another site. */
 export function leaves(url: string): boolean {
-  return /^https?:/i.test(url) && url.indexOf(location.origin + '/') !== 0
+  const own = url.indexOf(location.origin + '/') === 0 ? url.slice(location.origin.length) : url
+  return /^https?:/i.test(own) || own.indexOf('/go/') === 0
 }
 
 /** The address that calls a number as people write it, e.g. "0755-8446 1234"; 12110 takes text messages only. */

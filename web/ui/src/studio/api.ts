@@ -3,7 +3,7 @@
 import type { Reply } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
 import type {
-  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, Notice, Problem, Release,
+  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, LinkHealth, Notice, Problem, Release,
   Segmented, Shown, Stats, Switches, Takedown, Trace,
 } from './types'
 
@@ -47,6 +47,8 @@ export const studio = {
   confirm: (id: string) => call<void>('POST', `${base}/changes/${enc(id)}/confirm`, {}),
   withdraw: (id: string) => call<void>('POST', `${base}/changes/${enc(id)}/withdraw`, {}),
   unschedule: (id: string) => call<void>('DELETE', `${base}/schedules/${enc(id)}`),
+
+  links: async () => list((await call<{ links: LinkHealth[] | null }>('GET', `${base}/links`)).links),
 
   releases: async (before?: number) => list(await call<Release[] | null>('GET', withQuery(`${base}/releases`, { before }))),
   release: (n: string) => call<Release>('GET', `${base}/releases/${enc(n)}`),

@@ -36,6 +36,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/studio/releases', component: () => import('./pages/ReleasesPage.vue'), meta: { title: '发布记录', ...read } },
   { path: '/studio/releases/:n', component: () => import('./pages/ReleasePage.vue'), meta: { title: '发布', ...read } },
   { path: '/studio/night', component: () => import('./pages/NightPage.vue'), meta: { title: '夜间应急', ...read } },
+  { path: '/studio/links', component: () => import('./pages/LinksPage.vue'), meta: { title: '办理链接', ...read } },
   { path: '/studio/gold', component: () => import('./pages/GoldPage.vue'), meta: { title: '金标', ...read } },
   { path: '/studio/missed', component: () => import('./pages/MissedPage.vue'), meta: { title: '未解决问题', ...read } },
   { path: '/studio/files', component: () => import('./pages/FilesPage.vue'), meta: { title: '导入导出', roles: [...mayEdit, 'auditor'] } },

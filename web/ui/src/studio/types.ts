@@ -101,3 +101,8 @@ export interface Shown {
   kind: string; text?: string; card?: { title: string; description: string; url: string }
   menu?: { head: string; choices: { id: string; label: string }[]; tail?: string }
 }
+
+/** How the address behind a button has answered. */
+export interface LinkHealth {
+  url: string; items: string[]; state: 'alive' | 'failing' | 'dead' | 'unchecked'; failures: number; says: string; checked: string; since: string
+}

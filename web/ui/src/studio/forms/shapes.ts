@@ -17,8 +17,8 @@ export interface ArticleFields extends Timed {
 }
 
 export interface OutletFields {
-  id: string; name: string; kind: string; district: string; address: string; phone: string; hours: string; lat: number; lng: number
-  places: string[]; serves: string[]; sources: { [field: string]: string }; note: string
+  id: string; name: string; kind: string; district: string; address: string; phone: string; hours: string; lat: number; lng: number; origin: string
+  places: string[]; covers: string[]; serves: string[]; sources: { [field: string]: string }; note: string
 }
 
 export interface ConceptFields { id: string; kind: string; name: string; words: string[]; parents: string[] }
@@ -51,7 +51,7 @@ export function fillArticle(fields: Loose): void {
 
 export function fillOutlets(fields: Loose): void {
   fill(fields, { outlets: [] })
-  for (const o of fields.outlets as Loose[]) fill(o, { address: '', phone: '', hours: '', places: [], serves: [], sources: {}, note: '' })
+  for (const o of fields.outlets as Loose[]) fill(o, { address: '', phone: '', hours: '', origin: '', places: [], covers: [], serves: [], sources: {}, note: '' })
 }
 
 export function fillLexicon(fields: Loose): void {
