@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shenwei/bot/desk"
+	"shenwei/internal/picture"
 )
 
 // Channel names where a message came from.
@@ -40,6 +41,12 @@ type Message struct {
 	// Lang fixes the language of the reply; empty follows the line.
 	Lang Lang
 	At   time.Time
+	// Picture comes with the line SentPicture. It is stored only while a person owns the
+	// conversation: else a citizen's line is refused, that of a trusted caller stored without it.
+	// One without a Body could not be fetched, and the thread says so.
+	Picture *picture.Picture
+	// Consent is the version of desk.PictureNotice that the citizen has agreed to just now.
+	Consent string
 }
 
 // State is what a conversation is about, carried from turn to turn.

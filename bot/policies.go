@@ -42,6 +42,10 @@ func (e *Engine) owned(c *turnCase) (*draft, string) {
 	case OwnerAgent:
 		return &draft{action: Relayed, confidence: 1, state: c.turn.State, lead: "已转给为您服务的人工坐席。"}, "a person owns the conversation"
 	case OwnerQueue:
+		if what, _, _ := strings.Cut(c.turn.Message.Text, " "); unreadable[what] != "" && what != SentLink {
+			return &draft{action: SmallTalk, confidence: 1, state: c.turn.State, reason: what, lead: "还没有坐席接待，" + strings.Trim(what, "[]") +
+				"现在转不过去。请先用文字说明，坐席接待后可以再发一次；请不要发送身份证、银行卡的照片。紧急情况请直接拨打 110。"}, "nobody is there to look at it"
+		}
 		return &draft{action: Relayed, confidence: 1, state: c.turn.State, lead: "已记下，坐席接待时能看到。不想等了，发「取消排队」，我继续为您解答。"}, "a person is waited for"
 	}
 	return nil, "the bot owns the conversation"

@@ -18,6 +18,8 @@ func (s *Server) deskRoutes() []route {
 		{"GET", "/api/v1/desk/tickets/{number}/suggest", staff, agents, d.Suggest()},
 		{"POST", "/api/v1/desk/tickets/{number}/do", staff, agents, d.Do()},
 		{"POST", "/api/v1/desk/tickets/{number}/unmask", staff, agents, d.Unmask()},
+		{"POST", "/api/v1/desk/tickets/{number}/pictures", staff, agents, d.SendPicture()},
+		{"GET", "/api/v1/desk/conversations/{conversation}/pictures/{seq}", staff, agents, d.Picture()},
 		{"POST", "/api/v1/desk/tickets/{number}/knowledge", staff, agents, d.Keep()},
 		{"GET", "/api/v1/desk/search", staff, agents, d.Search()},
 		{"GET", "/api/v1/desk/agents", staff, agents, d.Agents()},

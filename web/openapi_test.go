@@ -33,6 +33,8 @@ type described struct {
 
 func notReady(s *site)  { s.ready.Store(false) }
 func noStore(s *site)   { s.store.fail(errNoStore) }
+func served(s *site)    { s.store.serveAll() }
+func pictured(s *site)  { s.store.serveAll(); s.store.putPictures() }
 func exhausted(s *site) { s.get("/items") } // the one request that the test's limit allows
 
 // promises are requests for every answer in openapi.json. {c}, {t} and {s} stand for a
@@ -49,10 +51,23 @@ func promises() []described {
 		return described{redeem, status, "/api/v1/links/redeem", body, signed(now, linkSecret, body), nil}
 	}
 	const chat, feedback, messages = "POST /api/v1/chat", "POST /api/v1/feedback", "GET /api/v1/conversations/{id}/messages"
+	const addPicture, picture = "POST /api/v1/conversations/{id}/pictures", "GET /api/v1/conversations/{id}/pictures/{seq}"
+	file := []string{"Authorization", "Bearer {t}", "Content-Type", "application/octet-stream"}
 	list := []described{
 		code(200, `{"code":"good"}`), code(400, `{"code":1}`), code(404, `{"code":"x"}`), code(409, `{"code":"used"}`), code(503, `{"code":"down"}`),
 		{redeem, 401, "/api/v1/links/redeem", `{"code":"good"}`, signed(now, "another secret", ""), nil},
 		{redeem, 413, "/api/v1/links/redeem", big, signed(now, linkSecret, big), nil},
+		{addPicture, 200, "/api/v1/conversations/{c}/pictures?ref=p1&consent=picture-1", onePixel, file, served},
+		{addPicture, 400, "/api/v1/conversations/{c}/pictures", "<svg/>", file, served},
+		{addPicture, 403, "/api/v1/conversations/{c}/pictures?consent=picture-1", onePixel, file, nil},
+		{addPicture, 404, "/api/v1/conversations/{c}/pictures", onePixel, nil, served},
+		{addPicture, 409, "/api/v1/conversations/{c}/pictures", onePixel, file, served},
+		{addPicture, 413, "/api/v1/conversations/{c}/pictures", strings.Repeat("x", 5<<20+1), file, served},
+		{addPicture, 503, "/api/v1/conversations/{c}/pictures", onePixel, file, noStore},
+		{picture, 200, "/api/v1/conversations/{c}/pictures/{s}?size=small", "", bearer, pictured},
+		{picture, 400, "/api/v1/conversations/{c}/pictures/{s}?size=x", "", bearer, nil},
+		{picture, 404, "/api/v1/conversations/{c}/pictures/{s}", "", bearer, nil},
+		{picture, 503, "/api/v1/conversations/{c}/pictures/{s}", "", bearer, noStore},
 		{chat, 200, "/api/v1/chat", `{"text":"全部","channel":"web","ref":"x1"}`, nil, nil},
 		{chat, 200, "/api/v1/chat", `{"text":"再","conversation":"{c}","token":"{t}"}`, nil, nil},
 		{chat, 400, "/api/v1/chat", `{"text":1}`, nil, nil},
@@ -118,6 +133,11 @@ func promises() []described {
 	}
 	return list
 }
+
+// onePixel is a GIF file.
+const onePixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+func init() { openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder) } //nolint:gochecknoinits // its table is global
 
 func loadDescription(t *testing.T) (*openapi3.T, routers.Router) {
 	t.Helper()

@@ -83,6 +83,11 @@ func TestThePrivacyNoticeSaysWhatIsKeptAndHowLong(t *testing.T) {
 	s := newSite(t, func(c *web.Config) { c.RetentionDays = 30 })
 	wantAll(t, s.get("/privacy").body, "示例单位", "30 天", "身份证号", "您的权利", "不用登录")
 	wantAll(t, newSite(t, nil).get("/privacy").body, "180 天")
+	withPeople := newStaffSite(t, nil, func(c *web.Config) { c.PictureDays = 14 })
+	wantAll(t, withPeople.get("/privacy").body, "图片加密保存，最多 14 天", "每次查看都有记录")
+	if strings.Contains(s.get("/privacy").body, "图片") {
+		t.Error("pictures are spoken of where nobody looks at them")
+	}
 }
 
 func TestAMissingPageHasTheTelephoneNumbers(t *testing.T) {

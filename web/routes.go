@@ -65,6 +65,8 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/feedback", data, nil, s.api.Feedback},
 		{"GET", "/api/v1/conversations/{id}/messages", data, nil, s.api.Messages},
 		{"GET", "/api/v1/conversations/{id}/transcript", data, nil, s.api.Transcript},
+		{"POST", "/api/v1/conversations/{id}/pictures", data, nil, s.api.AddPicture},
+		{"GET", "/api/v1/conversations/{id}/pictures/{seq}", data, nil, s.api.Picture},
 		{"GET", "/api/v1/items", data, nil, s.api.Items},
 		{"GET", "/api/v1/items/{code}", data, nil, s.api.Item},
 		{"GET", "/api/v1/articles/{id}", data, nil, s.api.Article},

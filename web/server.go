@@ -84,9 +84,10 @@ type Config struct {
 	Limits         Limits
 
 	// Operator runs the service; RetentionDays (default 180) is how long it keeps
-	// conversations. Both stand in the privacy notice.
+	// conversations, PictureDays (default 30) how long pictures. All stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	PictureDays   int
 	// Codes keeps what buttons hand over to the business site, which signs with one of LinkKeys;
 	// nil where nothing is handed over.
 	Codes    Codes
@@ -96,6 +97,8 @@ type Config struct {
 	// WeChat and WeCom answer the platforms' callbacks; nil where the account is not configured.
 	WeChat WeChat
 	WeCom  Callback
+	// Cleaner writes pictures anew that citizens send; one of its own when nil.
+	Cleaner api.Cleaner
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
 }
@@ -177,14 +180,14 @@ func New(cfg Config) (*Server, error) {
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
 		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
-		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes, MayEmbed: s.origins.mayEmbed,
+		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, PictureDays: cfg.PictureDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes, MayEmbed: s.origins.mayEmbed,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.api = api.New(api.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
-		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys,
+		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys, Cleaner: cfg.Cleaner,
 	})
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})
@@ -246,6 +249,9 @@ func (c *Config) defaults() {
 	}
 	if c.RetentionDays == 0 {
 		c.RetentionDays = 180
+	}
+	if c.PictureDays == 0 {
+		c.PictureDays = 30
 	}
 	if c.Assets == nil {
 		c.Assets = dist()

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"shenwei/internal/fault"
@@ -17,9 +18,9 @@ type Status struct {
 	Minutes  int `json:"minutes,omitempty"`
 	// AgentNo is the number of who serves her.
 	AgentNo string `json:"agent_no,omitempty"`
-	// Can are what she may do: cancel, call, form, stay, bot, reopen, rate.
+	// Can are what she may do: cancel, call, form, stay, bot, picture, reopen, rate.
 	Can []string `json:"can"`
-	// Notice is what she reads before she fills the call-back's form.
+	// Notice is what she reads before she fills the call-back's form, or before her first picture.
 	Notice *Notice `json:"notice,omitempty"`
 }
 
@@ -63,6 +64,9 @@ func (s *Service) StatusAt(t Ticket, place, minutes int) *Status {
 	if t.State == Callback && !t.Asked || t.State == Queued {
 		st.Notice = &CallNotice
 	}
+	if slices.Contains(st.Can, "picture") {
+		st.Notice = s.cfg.Rules.pictureNotice()
+	}
 	return st
 }
 
@@ -78,7 +82,7 @@ func (s *Service) can(t Ticket) []string {
 			can = append(can, "form", "stay")
 		}
 	case Active, Waiting, Held, Transferring:
-		can = append(can, "bot")
+		can = append(can, "bot", "picture")
 	case Wrapup, Resolved:
 		if now.Before(t.Ended.Add(s.cfg.Rules.ReopenFor)) {
 			can = append(can, "reopen")

@@ -3,6 +3,8 @@ package desk
 import (
 	"strings"
 	"time"
+
+	"shenwei/internal/picture"
 )
 
 // Kind names an event.
@@ -69,6 +71,8 @@ type Event struct {
 	Ref string
 	// Version is the ticket's that the sender saw; another one is a conflict. 0 does not ask.
 	Version int64
+	// Picture comes with a reply whose text stands for it.
+	Picture *picture.Picture
 }
 
 // Row is one message that a move adds to the conversation, for the citizen to read. An
@@ -82,6 +86,8 @@ type Row struct {
 	Text, Ref     string
 	// Data holds a system row's details, JSON when stored.
 	Data map[string]any
+	// Picture is what an agent's row shows, nil for words.
+	Picture *picture.Picture
 }
 
 // The kinds of row.

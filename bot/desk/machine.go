@@ -326,7 +326,7 @@ func (m *move) reply() error {
 		m.t.State, m.t.Check = Waiting, time.Time{}
 		m.t.pause(TimerResolve, m.now, m.group().Calendar)
 	}
-	m.rows = append(m.rows, Row{Kind: RowAgent, Author: m.e.Number, Agent: m.e.Actor, Text: m.e.Text, Ref: m.e.Ref})
+	m.rows = append(m.rows, Row{Kind: RowAgent, Author: m.e.Number, Agent: m.e.Actor, Text: m.e.Text, Ref: m.e.Ref, Picture: m.e.Picture})
 	return nil
 }
 

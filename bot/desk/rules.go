@@ -63,6 +63,9 @@ type Rules struct {
 	// Silence is how long an agent's connection may be silent, Grace how long she may be
 	// away before her conversations go back to the queue.
 	Silence, Grace time.Duration
+	// PictureDays is how long pictures are kept, as the notice says; the retention job deletes
+	// them.
+	PictureDays int
 }
 
 // Rings widen the circle of agents that may be asked.
@@ -80,7 +83,7 @@ func Defaults() *Rules {
 		ReopenFor: 72 * time.Hour, HoldFor: 30 * time.Minute, ProposeAfter: 180 * time.Second, FormFor: 24 * time.Hour, CallTries: 3,
 		StickyFor: 20 * time.Second, BounceFor: 2 * time.Minute,
 		Rings:   Rings{DropSkills: 30 * time.Second, AnyLevel: 90 * time.Second, Overflow: 180 * time.Second},
-		Silence: 45 * time.Second, Grace: 60 * time.Second,
+		Silence: 45 * time.Second, Grace: 60 * time.Second, PictureDays: 30,
 	}
 	for _, g := range []Group{
 		{Name: "户政", Numbers: []string{"0755-84465000"}},

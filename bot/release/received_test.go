@@ -69,5 +69,10 @@ func TestWhatCannotBeReadIsAskedForInWords(t *testing.T) {
 		if r := k.say(line); r.Action != bot.Relayed {
 			t.Errorf("%q while a person owns the conversation: %s", line, r.Action)
 		}
+		k.owner = bot.OwnerQueue
+		link := strings.HasPrefix(line, bot.SentLink) // which can be read
+		if r := k.say(line); link != (r.Action == bot.Relayed) || !link && !strings.Contains(r.Text, "还没有坐席接待") {
+			t.Errorf("%q while a person is waited for: %s %q", line, r.Action, r.Text)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"shenwei/data"
 	"shenwei/internal/fault"
 	"shenwei/internal/jobs"
+	"shenwei/internal/picture"
 	"shenwei/internal/store"
 	"shenwei/internal/vault"
 	"shenwei/kb"
@@ -43,9 +44,14 @@ type app struct {
 	keys     *vault.Ring
 	staff    *auth.Service
 	jobs     *jobs.Runner
+	// cleaner writes pictures anew that people send.
+	cleaner *picture.Cleaner
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
+
+// picturesAtOnce bounds the memory that decoding takes: each up to 250 MB.
+const picturesAtOnce = 2
 
 // farAhead is after every date that knowledge may name.
 var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -77,7 +83,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), cleaner: picture.NewCleaner(picturesAtOnce), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}

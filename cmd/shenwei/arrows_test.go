@@ -24,14 +24,14 @@ var (
 	channel = []string{
 		"bot", "bot/desk", "kb", "intents",
 		"web/auth", "web/live", "web/markdown", "web/respond",
-		"internal/audit", "internal/outbox", "internal/outward",
+		"internal/audit", "internal/outbox", "internal/outward", "internal/picture",
 	}
 
 	// The record knows the types of what it keeps.
 	record = []string{
 		"bot", "bot/release", "bot/desk", "bot/phrase", "bot/eval", "bot/insight", "intents", "kb",
 		"web/auth", "web/wechat", "web/wecom",
-		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault",
+		"internal/audit", "internal/outbox", "internal/jobs", "internal/vault", "internal/picture",
 	}
 
 	// arrows maps a package to what it may import beside everywhere.
@@ -46,6 +46,7 @@ var (
 		"internal/jobs":     {},
 		"internal/bus":      {},
 		"internal/vault":    {}, // sealed fields and the keys to them
+		"internal/picture":  {}, // what people send each other, written anew
 
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
@@ -54,8 +55,8 @@ var (
 		"kb/exchange": {"kb"},
 		"intents":     {"kb", "kb/segment"},
 
-		"bot":         {"kb", "intents", "bot/desk"},
-		"bot/desk":    {},
+		"bot":         {"kb", "intents", "bot/desk", "internal/picture"},
+		"bot/desk":    {"internal/picture"},
 		"bot/phrase":  {"bot", "kb"},
 		"bot/eval":    {"bot", "kb", "intents"},
 		"bot/insight": {"bot", "kb", "intents"}, // what became of the questions, after they are on record
@@ -88,13 +89,13 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
-		"bot/insight":    {"kb/segment"},                                                                                                 // an understander of the shipped knowledge
-		"data":           {"kb"},                                                                                                         // the shipped knowledge is read and checked
-		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/outward", "internal/store", "internal/vault"}, // the whole server, staff over a real store
+		"bot/insight":    {"kb/segment"},                                                                                                                     // an understander of the shipped knowledge
+		"data":           {"kb"},                                                                                                                             // the shipped knowledge is read and checked
+		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/outward", "internal/picture", "internal/store", "internal/vault"}, // the whole server, staff over a real store
 		"web/auth":       {"internal/audit", "internal/store", "internal/vault"},
 		"internal/store": {"internal/store/storetest", "internal/store/storetest/pgtest", "internal/vault"},
 		// Both adapters over a real record and a played WeChat.
-		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
+		"web/wechat": {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest", "internal/vault"},
 		"web/wecom":  {"web/wechat/simulator", "internal/store", "internal/store/storetest/pgtest"},
 	}
 

@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
+	"shenwei/internal/picture"
 	"shenwei/web"
 	webdesk "shenwei/web/desk"
 	"shenwei/web/wechat"
@@ -112,7 +114,7 @@ func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
 
 // core is what the two adapters have in common.
 func (a *app) core(wake func()) wechat.CoreConfig {
-	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: time.Now, Log: a.log, Wake: wake}
+	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: time.Now, Log: a.log, Wake: wake, Cleaner: a.cleaner}
 }
 
 func (a *app) label(key string) string { return a.live.Current().Label(key) }
@@ -132,15 +134,43 @@ func (a asrConfig) listener() wechat.Listener {
 	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
 }
 
-// parcels are what sends an agent's words to a citizen who is on no page of ours.
-func (c *channels) parcels(channel, conversation, key, text string) []outbox.Entry {
+// platform is a channel on which a citizen is on no page of ours.
+type platform interface {
+	TextEntries(conversation, key, text string) []outbox.Entry
+	PictureEntries(conversation, key, mediaID string) []outbox.Entry
+	Upload(ctx context.Context, name string, picture []byte) (string, error)
+}
+
+// platform is nil for our own pages and where the account is not configured.
+func (c *channels) platform(channel string) platform {
 	switch {
 	case bot.Channel(channel) == bot.WeChat && c.wechat != nil:
-		return c.wechat.TextEntries(conversation, key, text)
+		return c.wechat
 	case bot.Channel(channel) == bot.WeCom && c.wecom != nil:
-		return c.wecom.TextEntries(conversation, key, text)
+		return c.wecom
 	}
 	return nil
+}
+
+// parcels are what sends an agent's words or picture to a citizen who is on no page of ours.
+func (c *channels) parcels(channel, conversation, key string, row desk.Row) []outbox.Entry {
+	switch p := c.platform(channel); {
+	case p == nil:
+		return nil
+	case row.Picture != nil:
+		return p.PictureEntries(conversation, key, row.Picture.Media)
+	default:
+		return p.TextEntries(conversation, key, row.Text)
+	}
+}
+
+// upload hands an agent's picture to the platform on which the citizen is.
+func (c *channels) upload(ctx context.Context, channel string, p *picture.Picture) (string, error) {
+	on := c.platform(channel)
+	if on == nil {
+		return "", nil
+	}
+	return on.Upload(ctx, "picture.jpg", p.Body)
 }
 
 // reach is how an agent stands with a citizen on WeChat; nil on our own pages.

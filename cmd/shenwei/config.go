@@ -107,8 +107,13 @@ type keysConfig struct {
 
 type retentionConfig struct {
 	ConversationsDays int `yaml:"conversations_days"`
-	AuditDays         int `yaml:"audit_days"`
+	// ImagesDays is how long pictures between citizens and agents are kept; what was said stays.
+	ImagesDays int `yaml:"images_days"`
+	AuditDays  int `yaml:"audit_days"`
 }
+
+// pictureDays is what citizens are told: a picture goes with its conversation at the latest.
+func (r retentionConfig) pictureDays() int { return min(r.ImagesDays, r.ConversationsDays) }
 
 // minAuditDays is the least that the law on network security asks of logs.
 const minAuditDays = 180
@@ -135,7 +140,7 @@ func defaultConfig() config {
 	return config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
-		Retention: retentionConfig{ConversationsDays: 180, AuditDays: 1095},
+		Retention: retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 1095},
 		Log:       logConfig{Level: "info"},
 		Desk:      deskConfig{Hours: "09:00-12:00 14:00-18:00"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
@@ -271,6 +276,9 @@ func (c config) check() error {
 	}
 	if c.Retention.ConversationsDays < 1 {
 		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")
+	}
+	if c.Retention.ImagesDays < 1 {
+		return fault.New(fault.BadRequest, "retention.images_days: write at least 1")
 	}
 	if c.Retention.AuditDays < minAuditDays {
 		return fault.New(fault.BadRequest, "retention.audit_days: write at least %d; the law asks for logs of six months", minAuditDays)

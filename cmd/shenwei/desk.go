@@ -13,6 +13,7 @@ import (
 // rules are the house's with the operator's hours and limits.
 func (c config) rules() (*desk.Rules, error) {
 	r := desk.Defaults()
+	r.PictureDays = c.Retention.pictureDays()
 	hours, err := parseHours("desk.hours", c.Desk.Hours)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (c config) webhook(orders *store.DB) (*webdesk.Webhook, error) {
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	cfg := &webdesk.Config{
-		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio,
+		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio, Cleaner: a.cleaner,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e
@@ -64,7 +65,7 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 		},
 	}
 	a.store.DeliverBy(a.channels.parcels)
-	cfg.Reach, cfg.Wake = a.channels.reach, a.channels.outbox.Wake
+	cfg.Reach, cfg.Upload, cfg.Wake = a.channels.reach, a.channels.upload, a.channels.outbox.Wake
 	hook, err := a.cfg.webhook(a.store)
 	if err != nil || hook == nil {
 		return cfg, err

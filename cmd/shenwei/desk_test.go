@@ -36,6 +36,7 @@ func TestTwoAgentsASupervisorAndFiveCitizens(t *testing.T) {
 	t.Run("danger is answered in every state and flagged", func(t *testing.T) { dangerWhileServed(t, danger, second, chief) })
 	t.Run("a closed conversation is rated and reopened to the same agent", func(t *testing.T) { rateAndReopen(t, passport, first) })
 	t.Run("personal data is masked until somebody says why", func(t *testing.T) { unmask(t, passport, first, second) })
+	t.Run("a picture is seen by who serves and by supervisors", func(t *testing.T) { shows(t, p.dir, passport, alone, first, second, chief) })
 	t.Run("a reply is kept as a masked draft", func(t *testing.T) {
 		kept(t, passport, first, second, p.worker(t, s.addr, "zhao", "agent,editor,auditor"))
 	})

@@ -98,7 +98,7 @@ func TestAnAgentAndACitizenOnWeChatReadEachOther(t *testing.T) {
 	number := w.want("the offer", func(f dframe) bool {
 		return f.Type == "ticket" && f.Ticket.State == desk.Offered && f.Ticket.Channel == string(bot.WeChat)
 	}).Ticket.Number
-	w.must(number, "accept", nil)
+	accepted := w.must(number, "accept", nil)
 	for !strings.Contains(c.gets(), w.me.Number+" 号为您服务") { // cards of the bot's answers may come before
 	}
 	w.open(number, 0)
@@ -111,6 +111,8 @@ func TestAnAgentAndACitizenOnWeChatReadEachOther(t *testing.T) {
 	}
 	w.want("her line", func(f dframe) bool { return f.Type == "row" && f.Row.Text == "下周三，护照怎么换最快" })
 
+	showsOnWeChat(t, c, w, number, accepted.Ticket.Conversation)
+	c.says("看到了吗") // what may be sent is full again
 	quota(t, c, w, number)
 	c.sim.Push(t.Context(), c.sim.Event(c.openid, "unsubscribe", ""))
 	w.reach(number, func(following, open bool, _, _ int) bool { return !following && !open })

@@ -24,6 +24,7 @@ type retention struct {
 const (
 	conversationBatch = 20
 	auditBatch        = 500
+	pictureBatch      = 50
 	spentBatch        = 1000
 	batchPause        = 10 * time.Millisecond
 	// spentAfter is how long what has served its purpose is kept: used links, ended sessions.
@@ -43,6 +44,12 @@ func (r retention) run(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	pictures, err := r.each(ctx, func() (int64, error) {
+		return r.store.DeletePictures(ctx, daysBefore(now, r.days.ImagesDays), pictureBatch)
+	})
+	if err != nil {
+		return err
+	}
 	entries, err := r.each(ctx, func() (int64, error) {
 		return r.store.TrimAudit(ctx, daysBefore(now, r.days.AuditDays), auditBatch)
 	})
@@ -53,7 +60,7 @@ func (r retention) run(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	detail, err := json.Marshal(map[string]any{"conversations": d.Conversations, "messages": d.Messages, "other": d.Other, "audit": entries, "spent": spent})
+	detail, err := json.Marshal(map[string]any{"conversations": d.Conversations, "messages": d.Messages, "other": d.Other, "pictures": pictures, "audit": entries, "spent": spent})
 	if err != nil {
 		return fmt.Errorf("encode the count: %w", err)
 	}
@@ -64,7 +71,7 @@ func (r retention) run(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	r.log.Info("what was kept for long enough is deleted", "conversations", d.Conversations, "messages", d.Messages, "other", d.Other,
+	r.log.Info("what was kept for long enough is deleted", "conversations", d.Conversations, "messages", d.Messages, "other", d.Other, "pictures", pictures,
 		"audit_entries", entries, "spent", spent, "took", time.Since(began))
 	// Whoever keeps the log elsewhere can prove by this that nothing before was written anew.
 	r.log.Info("audit log", "head", fmt.Sprintf("%d:%s", n, hash), "see", "shenwei check --audit --since")

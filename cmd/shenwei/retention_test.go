@@ -41,7 +41,7 @@ func TestTheNightlyDeletionKeepsItsPromiseAndSaysHowMuch(t *testing.T) {
 		}
 	}
 	var log bytes.Buffer
-	r := retention{db, slog.New(slog.NewTextHandler(&log, nil)), retentionConfig{ConversationsDays: 180, AuditDays: 250}}
+	r := retention{db, slog.New(slog.NewTextHandler(&log, nil)), retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 250}}
 	if err := r.run(t.Context(), now); err != nil {
 		t.Fatal(err)
 	}

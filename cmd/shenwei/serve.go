@@ -139,7 +139,7 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},
 			Address: web.Limit{Events: a.cfg.Limits.AddressMinute, Per: time.Minute},
 		},
-		RetentionDays: a.cfg.Retention.ConversationsDays, Now: a.now,
+		RetentionDays: a.cfg.Retention.ConversationsDays, PictureDays: a.cfg.Retention.pictureDays(), Cleaner: a.cleaner, Now: a.now,
 	}
 }
 

@@ -31,6 +31,7 @@ var PersonalTables = []PersonalTable{
 	{Name: "wechat_contacts", Column: "conversation"},
 	{Name: "feedback", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "handoffs", Column: "conversation", Old: `conversation = $1 AND created < $2 AND NOT is_open`},
+	{Name: "pictures", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "desk_notes", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "desk_drafts", Column: "conversation", Old: `conversation = $1 AND at < $2`, Private: true},
 	{Name: "desk_orders", Column: "conversation"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"shenwei/internal/fault"
 )
@@ -88,7 +89,7 @@ func (db *DB) exportRow(table string, row map[string]any) error {
 	}
 	for column, v := range row {
 		text, isText := v.(string)
-		if raw, ok := v.([]byte); ok {
+		if raw, ok := v.([]byte); ok && utf8.Valid(raw) { // a picture stays bytes, which JSON shows as base64
 			text, isText = string(raw), true
 			row[column] = text
 		}
@@ -108,7 +109,8 @@ func (db *DB) exportField(f sealedField, stored []byte, names []string) (any, er
 	case formText:
 		return db.keys.OpenText(string(stored), place...)
 	case formBytes:
-		return db.secret(stored, place...)
+		plain, err := db.secret(stored, place...)
+		return []byte(plain), err
 	}
 	if stored[0] == packedSealed {
 		if db.keys == nil {

@@ -225,6 +225,11 @@ func (s *session) speak(c *desk.Change) error {
 		if _, err := s.exec(sqlAddRow, t.Conversation, seq, row.Kind, t.Updated.UnixMicro(), channel, ref, text, row.Author, row.Agent, row.Event, data); err != nil {
 			return err
 		}
+		if row.Picture != nil {
+			if err := s.addPicture(t.Conversation, seq, t.Updated.UnixMicro(), row.Picture); err != nil {
+				return err
+			}
+		}
 		c.Seqs = append(c.Seqs, seq)
 		if err := s.deliver(t, row, seq); err != nil {
 			return err
@@ -242,5 +247,5 @@ func (s *session) deliver(t *desk.Ticket, row desk.Row, seq int64) error {
 	if parcels == nil || row.Kind != desk.RowAgent && !told[row.Event] {
 		return nil
 	}
-	return s.addOutbox((*parcels)(t.Channel, t.Conversation, fmt.Sprintf("desk/%d", seq), row.Text))
+	return s.addOutbox((*parcels)(t.Channel, t.Conversation, fmt.Sprintf("desk/%d", seq), row))
 }

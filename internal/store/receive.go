@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
@@ -28,6 +29,9 @@ func (db *DB) Receive(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 		return bot.Receipt{}, err
 	}
 	if m.Conversation == "" {
+		if m.Picture != nil {
+			return bot.Receipt{}, desk.NobodyLooks()
+		}
 		return db.beginConversation(ctx, m)
 	}
 	return db.goOn(ctx, m)
@@ -114,6 +118,10 @@ func (db *DB) goOn(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 	var duplicate bool
 	text := db.keys.SealText(m.Text, linePlace(string(m.Channel), m.Ref)...)
 	err := db.writer.do(ctx, m.Conversation, "", func(s *session) error {
+		pictured, err := s.keepsPicture(m, at)
+		if err != nil {
+			return err
+		}
 		undo := sqlGiveSeqBack
 		found, err := s.row(sqlNextSeq, []any{m.Conversation}, &c.Channel, &c.Version, &c.Seq, &c.Owner, &state)
 		switch {
@@ -131,6 +139,8 @@ func (db *DB) goOn(ctx context.Context, m bot.Message) (bot.Receipt, error) {
 		added, err := s.exec(sqlAddLine, c.ID, c.Seq, at, string(m.Channel), m.Ref, text, m.Choice)
 		if duplicate = err == nil && added == 0; duplicate {
 			_, err = s.exec(undo, c.ID)
+		} else if err == nil && pictured {
+			err = s.addPicture(c.ID, c.Seq, at, m.Picture)
 		}
 		return err
 	})

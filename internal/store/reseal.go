@@ -22,7 +22,12 @@ type sealedField struct {
 	place func(names []string) []string
 	// form tells how the value is written: a text, bytes, or a trace.
 	form fieldForm
+	// large values are walked a few at a time.
+	large bool
 }
+
+// largePage is how many large values are held in memory at a time.
+const largePage = 8
 
 type fieldForm int
 
@@ -55,6 +60,8 @@ var sealedFields = []sealedField{
 	{table: "wechat_pushes", column: "push", key: []string{"ref"}, place: func(v []string) []string { return pushPlace("push", v[0]) }},
 	{table: "wechat_pushes", column: "body", key: []string{"ref"}, place: func(v []string) []string { return pushPlace("body", v[0]) }},
 	{table: "wechat_contacts", column: "openid", key: []string{"conversation"}, place: func(v []string) []string { return openidPlace(v[0]) }},
+	{table: "pictures", column: "small", key: []string{"id"}, form: formBytes, large: true, place: func(v []string) []string { return picturePlace("small", v[0]) }},
+	{table: "pictures", column: "body", key: []string{"id"}, form: formBytes, large: true, place: func(v []string) []string { return picturePlace("body", v[0]) }},
 	{table: "staff", column: "totp", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return totpPlace(v[0]) }},
 	{table: "staff_sessions", column: "pending", key: []string{"id"}, form: formBytes, place: func(v []string) []string { return pendingPlace(v[0]) }},
 }
@@ -66,10 +73,21 @@ type sealedRow struct {
 	stored []byte
 }
 
-// walk calls each for every row of the field with a value, in pages.
-func (db *DB) walk(ctx context.Context, f sealedField, page int, each func([]sealedRow) error) error {
+// headBytes is how much of a sealed value tells its key: more than its longest beginning.
+const headBytes = 64
+
+// walk calls each for every row of the field with a value, in pages. Heads reads of large values
+// only what tells their key.
+func (db *DB) walk(ctx context.Context, f sealedField, page int, heads bool, each func([]sealedRow) error) error {
+	value := f.column
+	switch {
+	case f.large && heads:
+		value = fmt.Sprintf("substr(%s, 1, %d)", f.column, headBytes)
+	case f.large:
+		page = min(page, largePage)
+	}
 	columns := append(append([]string{}, f.key...), f.also...)
-	query := fmt.Sprintf(`SELECT %s, %s FROM %s WHERE %s IS NOT NULL`, strings.Join(columns, ", "), f.column, f.table, f.column)
+	query := fmt.Sprintf(`SELECT %s, %s FROM %s WHERE %s IS NOT NULL`, strings.Join(columns, ", "), value, f.table, f.column)
 	order := fmt.Sprintf(` ORDER BY %s LIMIT %d`, strings.Join(f.key, ", "), page)
 	var last []any
 	for {
@@ -170,7 +188,7 @@ func (db *DB) Reseal(ctx context.Context, batch int, progress func(done int)) er
 	}
 	current := db.keys.Current()
 	for _, f := range sealedFields {
-		err := db.walk(ctx, f, batch, func(rows []sealedRow) error {
+		err := db.walk(ctx, f, batch, false, func(rows []sealedRow) error {
 			done, err := db.resealRows(ctx, f, rows, current)
 			progress(done)
 			return err
@@ -234,7 +252,7 @@ func (db *DB) resealRows(ctx context.Context, f sealedField, rows []sealedRow, c
 func (db *DB) KeyUse(ctx context.Context) (map[string]int, error) {
 	use := map[string]int{}
 	for _, f := range sealedFields {
-		err := db.walk(ctx, f, maxLimit, func(rows []sealedRow) error {
+		err := db.walk(ctx, f, maxLimit, true, func(rows []sealedRow) error {
 			for _, row := range rows {
 				if id := f.keyOf(row.stored); id != "" || !f.empty(row.stored) {
 					use[id]++

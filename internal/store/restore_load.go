@@ -20,11 +20,15 @@ type loader struct {
 	head        tableHead
 	rows        []any
 	count       int
+	bytes       int       // of the lines that rows are from
 	full        *sql.Stmt // the statement of a full batch
 }
 
 // batchValues bounds the values of one statement; SQLite takes 32,766.
 const batchValues = 2400
+
+// batchBytes is how long the lines of one statement may be before it is carried out.
+const batchBytes = 8 << 20
 
 func (l *loader) size() int { return max(1, batchValues/max(1, len(l.head.Columns))) }
 
@@ -50,9 +54,12 @@ func (l *loader) add(t tableHead, line []byte) error {
 	if err != nil {
 		return damaged(err, "a row of %s cannot be read", t.Name)
 	}
-	l.rows, l.count = append(l.rows, row...), l.count+1
+	l.rows, l.count, l.bytes = append(l.rows, row...), l.count+1, l.bytes+len(line)
 	l.step()
 	if l.count < l.size() {
+		if l.bytes > batchBytes {
+			return l.flush()
+		}
 		return nil
 	}
 	if l.full == nil {
@@ -61,7 +68,7 @@ func (l *loader) add(t tableHead, line []byte) error {
 		}
 	}
 	_, err = l.full.ExecContext(l.ctx, l.rows...)
-	l.rows, l.count = l.rows[:0], 0
+	l.rows, l.count, l.bytes = l.rows[:0], 0, 0
 	return err
 }
 
@@ -70,7 +77,7 @@ func (l *loader) flush() error {
 		return nil
 	}
 	_, err := l.tx.ExecContext(l.ctx, l.statement(l.count), l.rows...)
-	l.rows, l.count = l.rows[:0], 0
+	l.rows, l.count, l.bytes = l.rows[:0], 0, 0
 	return err
 }
 

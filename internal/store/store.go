@@ -24,6 +24,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"shenwei/bot"
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/internal/vault"
@@ -53,9 +54,9 @@ type Options struct {
 	parcels *atomic.Pointer[Parcels]
 }
 
-// Parcels are what sends a text of the desk to a conversation's citizen on a channel that is
+// Parcels are what sends a row of the desk to a conversation's citizen on a channel that is
 // no page of ours; none where her page reads the rows herself. Key is the row's own.
-type Parcels func(channel, conversation, key, text string) []outbox.Entry
+type Parcels func(channel, conversation, key string, row desk.Row) []outbox.Entry
 
 // DeliverBy says how the desk's texts leave: they go into the outbox with their rows. Call it
 // before the desk runs.

@@ -10,6 +10,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/intents"
+	"shenwei/internal/picture"
 	"shenwei/kb"
 	"shenwei/web/respond"
 )
@@ -29,6 +30,10 @@ type Store interface {
 	AddFeedback(ctx context.Context, conversation string, seq int64, score int, reason string, at time.Time) error
 	// LowScores counts the answers of a conversation that its citizen found of no use.
 	LowScores(ctx context.Context, conversation string) (int, error)
+	// Conversation reads who owns a conversation.
+	Conversation(ctx context.Context, id string) (bot.Conversation, error)
+	// Picture reads the picture of a row, or its small one; not_found where it has none.
+	Picture(ctx context.Context, conversation string, seq int64, small bool) ([]byte, error)
 }
 
 // Limits slows down who sends too much: one visitor, one address. An empty name is not
@@ -67,6 +72,8 @@ type Config struct {
 	Live    func() Live
 	Respond *respond.Responder
 	Limits  Limits
+	// Cleaner writes pictures anew that citizens send; two at once when nil.
+	Cleaner Cleaner
 	// Now is the clock.
 	Now func() time.Time
 	// Answered is told after each reply: the action, and the time since the line came in.
@@ -92,6 +99,9 @@ func New(cfg Config) *API {
 	}
 	if cfg.Answered == nil {
 		cfg.Answered = func(string, time.Duration) {}
+	}
+	if cfg.Cleaner == nil {
+		cfg.Cleaner = picture.NewCleaner(2)
 	}
 	return &API{cfg: cfg, suggest: newSuggester()}
 }

@@ -178,18 +178,27 @@ func (a *API) messages(r *http.Request) ([]bot.Stored, error) {
 
 // opened is the conversation of a request's path, which its token or cookie opens.
 func (a *API) opened(r *http.Request) (string, error) {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
-		token = a.cookie(r)
-	}
 	id := r.PathValue("id")
-	return id, a.authorize(r.Context(), id, token)
+	return id, a.authorize(r.Context(), id, a.bearer(r))
+}
+
+// bearer is the token of a request: its header's, or its cookie's.
+func (a *API) bearer(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	return a.cookie(r)
 }
 
 func (a *API) authorize(ctx context.Context, conversation, token string) error {
 	if err := a.cfg.Limits.Allow(token, ""); err != nil {
 		return err
 	}
+	return a.permit(ctx, conversation, token)
+}
+
+// permit is authorize without counting.
+func (a *API) permit(ctx context.Context, conversation, token string) error {
 	if len(conversation) > maxName || len(token) > maxName || conversation == "" || token == "" {
 		return noConversation(fault.New(fault.NotFound, "no conversation or no token"))
 	}

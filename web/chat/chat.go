@@ -74,10 +74,11 @@ type Config struct {
 	Answered func(action string, took time.Duration)
 	// Cookie is the name of the cookie that may carry the token.
 	Cookie string
-	// Operator runs the service and RetentionDays is how long it keeps conversations; both
-	// stand in the privacy notice.
+	// Operator runs the service, RetentionDays is how long it keeps conversations, PictureDays how
+	// long pictures; all stand in the privacy notice.
 	Operator      string
 	RetentionDays int
+	PictureDays   int
 	// MayEmbed tells whether an origin's pages may frame the chat page; nil for nobody.
 	MayEmbed func(origin string) bool
 	// Codes keeps what buttons hand over; nil where nothing is.

@@ -299,6 +299,8 @@ func (c *Chat) Article(w http.ResponseWriter, r *http.Request) {
 type privacyView struct {
 	Operator string
 	Days     int
+	// PictureDays is 0 where nobody is there to look at a picture.
+	PictureDays int
 }
 
 // Privacy is the privacy notice.
@@ -308,7 +310,10 @@ func (c *Chat) Privacy(w http.ResponseWriter, r *http.Request) {
 	if l != nil {
 		base = l.Site().BaseURL
 	}
-	page := privacyView{c.cfg.Operator, c.cfg.RetentionDays}
+	page := privacyView{Operator: c.cfg.Operator, Days: c.cfg.RetentionDays}
+	if c.cfg.Desk != nil {
+		page.PictureDays = c.cfg.PictureDays
+	}
 	c.render(w, r, http.StatusOK, "privacy", c.view(l, "隐私说明",
 		"深微保存什么、为什么、保存多久，以及您的权利。", base+"/privacy", page))
 }

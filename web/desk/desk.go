@@ -13,6 +13,7 @@ import (
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/outbox"
+	"shenwei/internal/picture"
 	"shenwei/kb"
 	"shenwei/web/live"
 	"shenwei/web/respond"
@@ -77,6 +78,7 @@ type Store interface {
 	Shelf
 	Orders
 	Watch
+	Pictures
 }
 
 // Live is the release that is live.
@@ -106,6 +108,11 @@ type Config struct {
 	// citizens on WeChat, and does not block. Both may be nil.
 	Parcels func(o desk.Order, did string) []outbox.Entry
 	Wake    func()
+	// Upload hands a picture for a citizen on another channel to its platform and returns the
+	// platform's id of it, "" on our own pages. It may be nil.
+	Upload func(ctx context.Context, channel string, p *picture.Picture) (string, error)
+	// Cleaner writes pictures anew that agents send; two at once when nil.
+	Cleaner *picture.Cleaner
 	Respond *respond.Responder
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -147,6 +154,12 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Reach == nil {
 		cfg.Reach = func(context.Context, string, string) (*Reach, error) { return nil, nil }
+	}
+	if cfg.Cleaner == nil {
+		cfg.Cleaner = picture.NewCleaner(2)
+	}
+	if cfg.Upload == nil {
+		cfg.Upload = noUpload
 	}
 	if cfg.Wake == nil {
 		cfg.Wake = func() {}

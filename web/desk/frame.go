@@ -8,6 +8,7 @@ import (
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 	"shenwei/internal/mask"
+	"shenwei/internal/picture"
 	"shenwei/web/respond"
 )
 
@@ -23,6 +24,8 @@ type order struct {
 	Group   string    `json:"group"`
 	Warm    bool      `json:"warm"`
 	Until   time.Time `json:"until"`
+	// picture comes with a reply by HTTP.
+	picture *picture.Picture
 }
 
 // orders maps what an agent may do to events; chief are those for supervisors only.

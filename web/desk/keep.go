@@ -97,6 +97,9 @@ func (d *Desk) exchange(ctx context.Context, t desk.Ticket, b keepBody) (said, q
 		if row.Seq != b.Seq || row.Kind != desk.RowAgent {
 			continue
 		}
+		if row.Text == bot.SentPicture {
+			return "", "", fault.New(fault.BadRequest, "图片不能存为知识，请用文字写出来")
+		}
 		if question = b.Question; strings.TrimSpace(question) == "" {
 			question = lastQuestion(rows[:i], bot.State{})
 		}

@@ -183,7 +183,7 @@ func (d *Desk) matter(t desk.Ticket, st bot.State) *matter {
 // the question before «转人工».
 func lastQuestion(rows []bot.Stored, st bot.State) string {
 	for i := len(rows) - 1; i >= 0; i-- {
-		if rows[i].Kind != "citizen" {
+		if rows[i].Kind != "citizen" || rows[i].Text == bot.SentPicture {
 			continue
 		}
 		if i+1 < len(rows) && rows[i+1].Reply != nil && rows[i+1].Reply.Action == bot.Handoff {

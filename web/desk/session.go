@@ -295,7 +295,7 @@ func (d *Desk) carryOut(ctx context.Context, who auth.Principal, number string, 
 	}
 	e := desk.Event{
 		Kind: kind, Actor: who.ID, Number: me.Number, Chief: chief, Version: o.Version, Text: o.Text, Reason: o.Reason, Code: o.Code,
-		Agent: o.Agent, Group: o.Group, Warm: o.Warm, Until: o.Until,
+		Agent: o.Agent, Group: o.Group, Warm: o.Warm, Until: o.Until, Picture: o.picture,
 	}
 	if kind == desk.Reply {
 		e.Ref = who.ID + " " + ref
@@ -304,7 +304,7 @@ func (d *Desk) carryOut(ctx context.Context, who auth.Principal, number string, 
 	if err != nil {
 		return c, err
 	}
-	if kind == desk.Reply {
+	if kind == desk.Reply && o.picture == nil {
 		_ = d.cfg.Store.KeepTyped(ctx, who.ID, t.Conversation, "", d.cfg.Now()) // what was sent is no draft; one that stays does no harm
 	}
 	d.committed(c)

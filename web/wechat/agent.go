@@ -66,9 +66,15 @@ func (c *Core) SendText(ctx context.Context, conversation, key, text string) (St
 	return c.post(ctx, conversation, c.TextEntries(conversation, key, text))
 }
 
+// PictureEntries are what sends an agent's picture, by the id under which the platform has it, for the
+// transaction that stores the picture: see TextEntries.
+func (c *Core) PictureEntries(conversation, key, mediaID string) []outbox.Entry {
+	return c.agentEntries(conversation, key, []Message{{Kind: KindImage, MediaID: mediaID}})
+}
+
 // SendPicture stores a picture, by the id under which the platform has it, to be sent.
 func (c *Core) SendPicture(ctx context.Context, conversation, key, mediaID string) (Standing, error) {
-	return c.post(ctx, conversation, c.agentEntries(conversation, key, []Message{{Kind: KindImage, MediaID: mediaID}}))
+	return c.post(ctx, conversation, c.PictureEntries(conversation, key, mediaID))
 }
 
 func (c *Core) post(ctx context.Context, conversation string, entries []outbox.Entry) (Standing, error) {
@@ -116,17 +122,31 @@ func (ch *Channel) SendText(ctx context.Context, conversation, key, text string)
 // maxPicture bounds a picture, in bytes: more than that WeChat refuses.
 const maxPicture = 10 << 20
 
-// SendPicture has a picture (JPEG or PNG) sent to a citizen, as SendText does with words.
-func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name string, picture []byte) (Standing, error) {
+// Upload hands a picture (JPEG or PNG) to WeChat, which keeps it for three days, and returns its id.
+func (ch *Channel) Upload(ctx context.Context, name string, picture []byte) (string, error) {
 	switch {
 	case ch.cfg.Client == nil:
-		return Standing{}, noMessages()
+		return "", noMessages()
 	case len(picture) == 0 || len(picture) > maxPicture:
-		return Standing{}, fault.New(fault.TooLarge, "图片应在 10 MB 以内")
+		return "", fault.New(fault.TooLarge, "图片应在 10 MB 以内")
 	}
 	id, err := ch.cfg.Client.Upload(ctx, name, picture)
 	if err != nil {
-		return Standing{}, fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
+		return "", fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
+	}
+	return id, nil
+}
+
+// PictureEntries are what sends an agent's picture: see Core.PictureEntries.
+func (ch *Channel) PictureEntries(conversation, key, mediaID string) []outbox.Entry {
+	return ch.core.PictureEntries(conversation, key, mediaID)
+}
+
+// SendPicture has a picture (JPEG or PNG) sent to a citizen, as SendText does with words.
+func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name string, picture []byte) (Standing, error) {
+	id, err := ch.Upload(ctx, name, picture)
+	if err != nil {
+		return Standing{}, err
 	}
 	return ch.core.SendPicture(ctx, conversation, key, id)
 }

@@ -11,6 +11,7 @@ import (
 	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
+	"shenwei/internal/picture"
 )
 
 // Front takes a citizen's line; *bot.Front is one.
@@ -31,8 +32,10 @@ type CoreConfig struct {
 	// Listener writes recordings down, Media fetches them; both may be nil.
 	Listener Listener
 	Media    func(ctx context.Context, id string) ([]byte, error)
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Cleaner writes pictures anew that citizens send to an agent; nil has none of them shown.
+	Cleaner *picture.Cleaner
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Wake is told that something was put into the outbox.
 	Wake func()
 }

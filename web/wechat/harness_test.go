@@ -16,6 +16,7 @@ import (
 	"shenwei/bot"
 	"shenwei/internal/outbox"
 	"shenwei/internal/store"
+	"shenwei/internal/vault"
 	"shenwei/web/wechat"
 	"shenwei/web/wechat/simulator"
 )
@@ -105,6 +106,7 @@ type options struct {
 	// fast has pushes wait for their answer only as long as the test wants: see world.due.
 	due      chan time.Time
 	patience time.Duration
+	keys     *vault.Ring
 }
 
 type lockedBuffer struct {
@@ -148,7 +150,7 @@ func (w *world) start(path string) node {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	n := node{answer: &answerer{}}
 	var err error
-	if n.store, err = store.Open(w.t.Context(), path, store.Options{Now: w.clock.Now}); err != nil {
+	if n.store, err = store.Open(w.t.Context(), path, store.Options{Now: w.clock.Now, Keys: w.options.keys}); err != nil {
 		w.t.Fatal(err)
 	}
 	n.front = bot.NewFront(n.store, n.answer, log, bot.WithClock(w.clock.Now), bot.WithLabels(label))

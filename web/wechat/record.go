@@ -145,6 +145,8 @@ type Store interface {
 	Outbox(ctx context.Context, lane string) ([]outbox.Row, error)
 	// Messages lists what follows a sequence number of a conversation, oldest first.
 	Messages(ctx context.Context, conversation string, after int64, limit int) ([]bot.Stored, error)
+	// Conversation reads who owns a conversation; not_found for one that has not begun.
+	Conversation(ctx context.Context, id string) (bot.Conversation, error)
 	// OpenConversation returns a token that opens a conversation, which is made if unknown, for
 	// a visitor whom WeChat vouches for.
 	OpenConversation(ctx context.Context, conversation string, channel bot.Channel) (string, error)

@@ -2,11 +2,13 @@ package wechat
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/internal/geo"
+	"shenwei/internal/picture"
 )
 
 // treatment is what is done with a push.
@@ -75,7 +77,7 @@ func (c *Core) line(ctx context.Context, t Taken) bot.Message {
 			m.Text = c.heard(ctx, t)
 		}
 	case typeImage:
-		m.Text = bot.SentPicture
+		m.Text, m.Picture = bot.SentPicture, c.fetched(ctx, t)
 	case typeVideo, typeShort:
 		m.Text = bot.SentVideo
 	case typeFile:
@@ -124,6 +126,37 @@ func (c *Core) heard(ctx context.Context, t Taken) string {
 	}
 	c.cfg.Log.Warn("a recording was not written down", "channel", c.cfg.Channel, "err", err)
 	return bot.SentVoice
+}
+
+// mediaTries is how often a picture is asked for.
+const mediaTries = 2
+
+// fetched fetches a picture for the person who owns the conversation; nil where nobody does. One that
+// cannot be had is empty, so that she is told that there was one.
+func (c *Core) fetched(ctx context.Context, t Taken) *picture.Picture {
+	conv, err := c.cfg.Store.Conversation(ctx, t.Conversation)
+	switch {
+	case fault.Is(err, fault.NotFound) || err == nil && conv.Owner != bot.OwnerAgent:
+		return nil // nobody is to look at it, so it is not fetched
+	case err == nil && (c.cfg.Media == nil || c.cfg.Cleaner == nil || t.Push.Media == ""):
+		err = errors.New("this account fetches no pictures")
+	}
+	for try := 0; err == nil && try < mediaTries; try++ {
+		var file []byte
+		file, err = c.cfg.Media(ctx, t.Push.Media)
+		if err == nil {
+			var p *picture.Picture
+			if p, err = c.cfg.Cleaner.Clean(ctx, file); err == nil {
+				return p
+			}
+			break
+		}
+		if try+1 < mediaTries {
+			err = nil
+		}
+	}
+	c.cfg.Log.Warn("a citizen's picture was not fetched; the agent is told so", "channel", c.cfg.Channel, "err", err)
+	return &picture.Picture{}
 }
 
 // refused turns what the front does not take into words for the citizen; "" when it was not the

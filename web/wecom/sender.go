@@ -152,11 +152,25 @@ func (ch *Channel) SendText(ctx context.Context, conversation, key, text string)
 	return ch.core.SendText(ctx, conversation, key, text)
 }
 
-// SendPicture has a picture (JPEG or PNG) sent to a citizen, as SendText does with words.
-func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name string, picture []byte) (wechat.Standing, error) {
+// Upload hands a picture (JPEG or PNG) to the platform, which keeps it for three days, and returns its id.
+func (ch *Channel) Upload(ctx context.Context, name string, picture []byte) (string, error) {
 	id, err := ch.cfg.Client.Upload(ctx, name, picture)
 	if err != nil {
-		return wechat.Standing{}, fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
+		return "", fault.Wrap(fault.Unavailable, err, "图片没有传到微信，请稍后再试")
+	}
+	return id, nil
+}
+
+// PictureEntries are what sends an agent's picture: see wechat.Core.
+func (ch *Channel) PictureEntries(conversation, key, mediaID string) []outbox.Entry {
+	return ch.core.PictureEntries(conversation, key, mediaID)
+}
+
+// SendPicture has a picture (JPEG or PNG) sent to a citizen, as SendText does with words.
+func (ch *Channel) SendPicture(ctx context.Context, conversation, key, name string, picture []byte) (wechat.Standing, error) {
+	id, err := ch.Upload(ctx, name, picture)
+	if err != nil {
+		return wechat.Standing{}, err
 	}
 	return ch.core.SendPicture(ctx, conversation, key, id)
 }

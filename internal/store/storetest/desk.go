@@ -95,8 +95,8 @@ var deskCases = []testCase{
 	}},
 	{"what the desk says leaves with its row where the citizen is on no page of ours", func(s *suite) {
 		db := s.open()
-		db.DeliverBy(func(channel, conversation, key, text string) []outbox.Entry {
-			return []outbox.Entry{{Kind: "played", Lane: channel + " " + conversation, Key: conversation + "/" + key, Body: []byte(text)}}
+		db.DeliverBy(func(channel, conversation, key string, row desk.Row) []outbox.Entry {
+			return []outbox.Entry{{Kind: "played", Lane: channel + " " + conversation, Key: conversation + "/" + key, Body: []byte(row.Text)}}
 		})
 		t := s.handover(db, 1)
 		s.agent(db, "a")

@@ -51,6 +51,7 @@ export class FakeServer {
   messages: Stored[] = []
   requests: ChatLine[] = []
   votes: object[] = []
+  pictures: { conversation: string; ref: string; consent: string; file: Blob }[] = []
   /** What the next requests meet instead of an answer. */
   trouble: ApiError[] = []
   private known = new Map<string, { seq: number; reply: Reply }>()
@@ -100,6 +101,16 @@ export class FakeServer {
     },
     messages: async (_conversation: string, _token: string, after: number) => this.messages.filter((m) => m.seq > after),
     transcript: async () => '',
+    sendPicture: async (line: { conversation: string; ref: string; consent: string; file: Blob }) => {
+      const trouble = this.trouble.shift()
+      if (trouble) throw trouble
+      this.pictures.push(line)
+      const done = this.receive(line.ref, '[图片]')
+      this.messages[done.seq - 1]!.data = { picture: { width: 40, height: 30 } }
+      done.reply.action = 'relayed'
+      return done.reply
+    },
+    picture: async () => new Blob(['jpeg'], { type: 'image/jpeg' }),
     feedback: async (vote: object): Promise<{ offer?: string } | undefined> => {
       this.votes.push(vote)
       return undefined

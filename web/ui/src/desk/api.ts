@@ -1,10 +1,12 @@
 // The desk's requests; what happens at once goes over the socket (hotline.ts).
 
+import { request } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
 import type { Agent, Alert, Board, Call, Canned, Check, Choices, Glance, Note, Order, Packet, Row, Suggestion, Tally, Ticket } from './types'
 
 const base = '/api/v1/desk'
 const enc = encodeURIComponent
+const patience = 30_000
 const ticket = (number: string) => `${base}/tickets/${enc(number)}`
 
 export interface OrderForm {
@@ -23,6 +25,10 @@ export const desk = {
   search: async (q: string) => (await call<{ suggestions: Suggestion[] | null }>('GET', withQuery(`${base}/search`, { q }))).suggestions ?? [],
   unmask: (number: string, what: { what: 'row' | 'call' | 'order'; seq?: number; order?: string; reason: string }) =>
     call<{ text?: string; call?: Call; order?: Order }>('POST', `${ticket(number)}/unmask`, what),
+  /** A citizen's or agent's picture; each look is audited. */
+  picture: (conversation: string, seq: number, small: boolean) =>
+    request<Blob>(`${base}/conversations/${enc(conversation)}/pictures/${seq}?size=${small ? 'small' : 'large'}`, {}, patience, (r) => r.blob()),
+  sendPicture: (number: string, ref: string, file: Blob) => call<{ ticket: Ticket }>('POST', withQuery(`${ticket(number)}/pictures`, { ref }), file),
   keep: (number: string, seq: number, question: string) => call<{ kind: string; id: string }>('POST', `${ticket(number)}/knowledge`, { seq, question }),
   draft: (conversation: string, text: string) => call<unknown>('PUT', `${base}/draft`, { conversation, text }, { keepalive: true }),
   canned: async () => (await call<{ canned: Canned[] | null }>('GET', `${base}/canned`)).canned ?? [],

@@ -89,6 +89,8 @@ export class ApiError extends Error {
 }
 
 const timeout = 15000
+/** A picture takes its time over a telephone's network. */
+const uploadTimeout = 90000
 
 export async function request<T>(path: string, init: RequestInit = {}, patience = timeout, read = (r: Response): Promise<T> => r.json()): Promise<T> {
   const abort = typeof AbortController === 'function' ? new AbortController() : null
@@ -162,6 +164,14 @@ export const api = {
   /** The conversation as a text to keep. */
   transcript: (conversation: string, token: string) =>
     request<string>(`/api/v1/conversations/${encodeURIComponent(conversation)}/transcript`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}, timeout, (r) => r.text()),
+  /** Sends a picture as a line; consent is the version of the notice that she agreed to. */
+  sendPicture: (line: { conversation: string; token: string; ref: string; consent: string; file: Blob }) =>
+    request<Reply>(`/api/v1/conversations/${encodeURIComponent(line.conversation)}/pictures?ref=${encodeURIComponent(line.ref)}&consent=${encodeURIComponent(line.consent)}`, {
+      method: 'POST', body: line.file, headers: { 'Content-Type': line.file.type || 'application/octet-stream', ...(line.token ? { Authorization: `Bearer ${line.token}` } : {}) },
+    }, uploadTimeout),
+  /** A picture of the conversation. */
+  picture: (conversation: string, token: string, seq: number, small: boolean) =>
+    request<Blob>(`/api/v1/conversations/${encodeURIComponent(conversation)}/pictures/${seq}?size=${small ? 'small' : 'large'}`, token ? { headers: { Authorization: `Bearer ${token}` } } : {}, timeout, (r) => r.blob()),
   feedback: (vote: { conversation: string; token: string; seq: number; score: 1 | -1; reason: string }) =>
     post<{ offer?: string } | undefined>('/api/v1/feedback', vote),
 }

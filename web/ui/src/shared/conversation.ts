@@ -3,6 +3,7 @@
 // requests. Start reading at say() and flush().
 
 import { reactive } from 'vue'
+import { Album, type Session } from './album'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
 import { DeskSide } from './deskside'
 import { Outbox, type Line } from './outbox'
@@ -24,7 +25,7 @@ export interface ConversationState {
 }
 
 export interface ConversationOptions {
-  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript'>
+  api: Pick<Api, 'say' | 'messages' | 'feedback' | 'transcript' | 'sendPicture' | 'picture'>
   dial: () => Wire
   keep: Keep
   random?: () => number
@@ -32,7 +33,6 @@ export interface ConversationOptions {
   lang?: () => string
 }
 
-interface Session { conversation: string; token: string }
 
 export const sessionKey = 'shenwei.session'
 const failuresBeforePolling = 3
@@ -44,6 +44,8 @@ export class Conversation {
   readonly state: ConversationState
   /** The person behind the bot: place in the queue, who answers, what may be wished. */
   readonly desk: DeskSide
+  /** Pictures, while somebody is there to look at them. */
+  readonly album: Album
 
   private readonly options: ConversationOptions
   private readonly thread: Thread
@@ -68,6 +70,7 @@ export class Conversation {
     this.outbox = new Outbox(options.keep)
     this.desk = new DeskSide((frame) => this.socket.send(frame))
     this.session = options.keep.get<Session>(sessionKey) || { conversation: '', token: '' }
+    this.album = new Album({ api: options.api, keep: options.keep, thread: this.thread, session: () => this.session, sent: (reply, ref) => this.replied(reply, ref) })
     this.outbox.lines.forEach((l) => this.thread.line(l.ref, l.text))
     this.socket = new ChatSocket({
       dial: options.dial,
@@ -114,6 +117,7 @@ export class Conversation {
 
   /** Says a line again that failed: with its ref, unless the server refused that one. */
   retry(ref: string): void {
+    if (this.album.retry(ref)) return
     const line = this.outbox.find(ref)
     if (!line || !line.failed) return
     const entry = this.thread.byRef(ref)

@@ -6,7 +6,7 @@ import { ApiError, type ErrorBody } from './api'
 import { newRef } from './ref'
 import { t } from './words'
 
-export type Wish = 'cancel' | 'call' | 'form' | 'stay' | 'bot' | 'rate' | 'reopen'
+export type Wish = 'cancel' | 'call' | 'form' | 'stay' | 'bot' | 'picture' | 'rate' | 'reopen'
 export interface Notice { version: string; text: string }
 export interface DeskStatus {
   number: string; state: string; label: string
@@ -54,6 +54,11 @@ export class DeskSide {
   get served(): boolean {
     const s = this.state.status
     return !!s && !!s.agent_no && ['active', 'waiting', 'held', 'transferring'].indexOf(s.state) >= 0
+  }
+
+  /** The notice about pictures, while she may send one. */
+  get pictureNotice(): Notice | null {
+    return (this.may('picture') && this.state.status && this.state.status.notice) || null
   }
 
   may(wish: Wish): boolean {

@@ -2,6 +2,7 @@
 // without a sequence number yet stands at the end, in the order in which it was written.
 
 import type { Reply, Stored } from './api'
+import { pictureOf, type PictureInfo } from './picture'
 
 export type LineState = 'sending' | 'sent' | 'failed'
 
@@ -23,6 +24,9 @@ export interface Entry {
   event: string
   /** When it was stored, RFC 3339; empty while it is not. */
   at: string
+  /** What it shows, for a picture; preview is the address of one's own while it is on its way. */
+  picture: PictureInfo | null
+  preview: string
 }
 
 export class Thread {
@@ -81,7 +85,7 @@ export class Thread {
     }
     if (m.kind === 'citizen' && m.ref && this.byRef(m.ref)) {
       this.place(m.ref, m.seq)
-      this.stamp(m.ref, m.at)
+      this.stamp(m.ref, m)
       return
     }
     if (this.has(m.seq)) return
@@ -93,12 +97,15 @@ export class Thread {
     e.author = m.author || ''
     e.event = m.event || ''
     e.at = m.at || ''
+    e.picture = pictureOf(m.data)
     this.insert(e)
   }
 
-  private stamp(ref: string, at = ''): void {
+  private stamp(ref: string, m: Stored): void {
     const e = this.byRef(ref)
-    if (e) e.at = at
+    if (!e) return
+    e.at = m.at || ''
+    e.picture = pictureOf(m.data) || e.picture
   }
 
   /** Begins another conversation below the present one. */
@@ -143,5 +150,5 @@ function before(a: Entry, b: Entry): boolean {
 }
 
 function entry(kind: Entry['kind'], key: string, epoch: number, seq: number, ref: string, text: string): Entry {
-  return { key, kind, epoch, seq, ref, text, state: 'sending', problem: '', reply: null, author: '', event: '', at: '' }
+  return { key, kind, epoch, seq, ref, text, state: 'sending', problem: '', reply: null, author: '', event: '', at: '', picture: null, preview: '' }
 }
