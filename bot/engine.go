@@ -205,7 +205,11 @@ func (c *turnCase) finishTrace(d *draft) *Trace {
 			Key: string(s.Kind) + "/" + s.Code, Name: c.engine.nameOf(s.Code), Score: round3(s.Score), Confidence: round3(s.P), Lost: lost,
 		})
 		if i < featureDepth {
-			c.trace.Candidates[i].Features = rounded(s.Features.Map())
+			features := s.Features.Map()
+			if near, ok := c.un.Meaning.Near[string(s.Kind)+"/"+s.Code]; ok {
+				features["vector"] = float64(near)
+			}
+			c.trace.Candidates[i].Features = rounded(features)
 		}
 	}
 	return c.trace

@@ -31,6 +31,8 @@ type Front struct {
 	committed func(conversation string, seq int64)
 	// desk is the hotline, nil where nobody works.
 	desk Desk
+	// wording says answers in other words, nil for as published.
+	wording Wording
 	// label names a tapped choice, so that it is stored as what the citizen saw.
 	label func(key string) string
 	// speech writes what the desk says in the language of a reply.
@@ -264,6 +266,9 @@ func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Con
 	}
 	if o.Ticket != nil {
 		o.Reply.SetTicket(o.Ticket.Number)
+	}
+	if f.wording != nil {
+		o.Trace.Wording = f.wording.Word(ctx, turn, o.Reply)
 	}
 	reply, err := f.store.Commit(ctx, o)
 	if err == nil {

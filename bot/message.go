@@ -47,6 +47,8 @@ type Message struct {
 	Picture *picture.Picture
 	// Consent is the version of desk.PictureNotice that the citizen has agreed to just now.
 	Consent string
+	// Audience watches the answer being worded; nil for nobody.
+	Audience Audience
 }
 
 // State is what a conversation is about, carried from turn to turn.

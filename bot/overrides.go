@@ -24,6 +24,8 @@ type Overrides struct {
 	Switch *Switch `json:"switch,omitempty"`
 	// Dead are the addresses behind buttons that have stopped answering: see Engine.Buttons.
 	Dead []string `json:"dead,omitempty"`
+	// Published is set while answers are said as published, whatever model is configured.
+	Published *Switch `json:"published,omitempty"`
 }
 
 // Takedown 下架 hides one item, article or link. Exactly one of Key and Link is set.
@@ -53,7 +55,7 @@ const (
 	NoticeWarn = "warn"
 )
 
-// Switch sends every question that is no emergency to people.
+// Switch is a switch that is set, and by whom: all to people, or published words only.
 type Switch struct {
 	ID     int64     `json:"id"`
 	Reason string    `json:"reason"`

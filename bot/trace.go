@@ -18,6 +18,8 @@ type Trace struct {
 	Release    int64             `json:"release"`
 	// Overrides are what people set for the moment and this reply was changed by.
 	Overrides []string `json:"overrides,omitempty"`
+	// Wording says whose words the reply has, where a model might have chosen them, and why.
+	Wording string `json:"wording,omitempty"`
 }
 
 // Candidate is one item or article that was weighed.

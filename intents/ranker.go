@@ -144,7 +144,7 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 		}
 		sc.scores[i] = r.model.score(f)
 	}
-	return r.model.noneScore(noneOf(un, sc.near))
+	return r.model.noneScore(noneOf(un, sc.near)) + r.fuse(un, sc.scores)
 }
 
 // nearness is how near the line came to any entry.

@@ -28,6 +28,8 @@ type Understanding struct {
 	// Simplified is set for a line with characters of simplified writing; neither is for one that
 	// reads the same in both.
 	Simplified bool
+	// Meaning is what vectors of an embedding model say; empty where there is none.
+	Meaning Meaning
 
 	runes []rune
 }

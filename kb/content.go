@@ -65,6 +65,7 @@ func CheckContent(k *Knowledge, docs []Document, now time.Time) Problems {
 	c.articles()
 	c.numbers()
 	c.gold(docs)
+	c.problems = append(c.problems, Orders(docs)...)
 	return c.problems
 }
 

@@ -5,6 +5,7 @@ package release
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -24,6 +25,8 @@ type Builder struct {
 	norm *segment.Normalizer
 	site bot.Site
 	hant *segment.Traditional
+	// vectors are nil without an embedding model.
+	vectors *Vectors
 }
 
 // Speech writes our own texts in other languages than simplified Chinese.
@@ -80,8 +83,12 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	if err := building.Wait(); err != nil {
 		return nil, err
 	}
+	search, err := b.meaningful(k, searcher(x))
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
 	engine := bot.NewEngine(bot.Parts{
-		Knowledge: k, Understander: read, Search: searcher(x), Site: b.site, Release: number, Revisions: revisions,
+		Knowledge: k, Understander: read, Search: search, Site: b.site, Release: number, Revisions: revisions,
 		Speech: b.Speech(),
 	})
 	return &Running{Engine: engine, read: read, index: x}, nil

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // the zone of the service travels in the binary
 
 	"shenwei/bot"
+	"shenwei/bot/phrase"
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/fault"
@@ -17,6 +18,7 @@ import (
 	"shenwei/internal/store"
 	"shenwei/internal/vault"
 	"shenwei/kb"
+	"shenwei/kb/meaning"
 	"shenwei/web/auth"
 )
 
@@ -46,6 +48,12 @@ type app struct {
 	jobs     *jobs.Runner
 	// cleaner writes pictures anew that people send.
 	cleaner *picture.Cleaner
+	// phrase re-words answers; nil without a model. warm tells that a release went live.
+	phrase *phrase.Service
+	warm   chan struct{}
+	// vectors help ranking; nil without an embedding model. refill tells that a release went live.
+	vectors *meaning.Service
+	refill  chan struct{}
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
@@ -83,7 +91,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), cleaner: picture.NewCleaner(picturesAtOnce), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1), cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level)}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
@@ -125,6 +133,9 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
 		return err
 	}
+	if err := a.startVectors(ctx); err != nil {
+		return err
+	}
 	a.library = kb.NewLibrary(a.store, newGate(a.builder, a.store), a.now)
 	if a.started, err = a.library.Start(ctx, docs); err != nil {
 		return err
@@ -141,6 +152,11 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 		return err
 	}
 	a.live.Override(over)
+	if err := a.startWording(); err != nil {
+		return err
+	}
+	a.switchWording(over)
+	a.newRelease()
 	return nil
 }
 
@@ -159,6 +175,14 @@ func (a *app) close() error {
 	if a.studio != nil {
 		a.studio.Close()
 		a.spare.close()
+	}
+	if a.phrase != nil {
+		if err := a.phrase.Close(); err != nil {
+			a.log.Error("wordings are not kept", "err", err)
+		}
+	}
+	if a.vectors != nil {
+		a.vectors.Close()
 	}
 	return a.store.Close()
 }

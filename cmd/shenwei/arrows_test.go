@@ -51,16 +51,18 @@ var (
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
 		"kb/index":   {"kb", "kb/segment"},
+		"kb/meaning": {"kb"}, // vectors of an embedding model
 		// Workbooks and tables: knowledge in and bytes out, called by the command line and the studio.
 		"kb/exchange": {"kb"},
 		"intents":     {"kb", "kb/segment"},
 
-		"bot":         {"kb", "intents", "bot/desk", "internal/picture"},
-		"bot/desk":    {"internal/picture"},
-		"bot/phrase":  {"bot", "kb"},
-		"bot/eval":    {"bot", "kb", "intents"},
-		"bot/insight": {"bot", "kb", "intents"}, // what became of the questions, after they are on record
-		"bot/release": {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
+		"bot":                 {"kb", "intents", "bot/desk", "internal/picture"},
+		"bot/desk":            {"internal/picture"},
+		"bot/phrase":          {"bot", "kb"},
+		"bot/phrase/scripted": {}, // a model server for tests
+		"bot/eval":            {"bot", "kb", "intents"},
+		"bot/insight":         {"bot", "kb", "intents"}, // what became of the questions, after they are on record
+		"bot/release":         {"bot", "bot/phrase", "intents", "kb", "kb/index", "kb/segment"},
 
 		"internal/store":                  record,
 		"internal/store/storetest":        append([]string{"internal/store"}, record...),
@@ -89,6 +91,9 @@ var (
 
 	// testArrows maps a package to what only its tests may import, beside data.
 	testArrows = map[string][]string{
+		"bot/phrase":     {"bot/phrase/scripted"}, // a model server with every quirk and fault
+		"bot/release":    {"bot/phrase/scripted"},
+		"kb/meaning":     {"bot/phrase/scripted", "internal/store"},                                                                                          // the same server's embeddings, kept in a real store
 		"bot/insight":    {"kb/segment"},                                                                                                                     // an understander of the shipped knowledge
 		"data":           {"kb"},                                                                                                                             // the shipped knowledge is read and checked
 		"web":            {"bot", "bot/desk", "kb", "intents", "internal/audit", "internal/outward", "internal/picture", "internal/store", "internal/vault"}, // the whole server, staff over a real store

@@ -83,6 +83,10 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("hotline", nil, hotline)
 	add("wechat", nil, accountSays(cfg.WeChat.AppID, cfg.WeChat.Mode, "see shenwei wechat doctor"))
 	add("wecom", nil, accountSays(cfg.WeCom.CorpID, string(wechat.Safe), "callback at /wecom"))
+	model, err := app.checkModel(ctx)
+	add("model", err, model)
+	vectors, err := app.checkVectors(ctx)
+	add("embeddings", err, vectors)
 	sample := "the site says that it shows sample data (site.live: true takes this away)"
 	if cfg.Site.Live {
 		sample = "live data"

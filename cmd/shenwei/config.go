@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -45,6 +46,9 @@ type config struct {
 	WeChat    wechatConfig    `yaml:"wechat"`
 	WeCom     wecomConfig     `yaml:"wecom"`
 	ASR       asrConfig       `yaml:"asr"`
+	LLM       llmConfig       `yaml:"llm"`
+
+	Embeddings embeddingsConfig `yaml:"embeddings"`
 }
 
 type siteConfig struct {
@@ -148,6 +152,7 @@ func defaultConfig() config {
 		WeCom:     wecomConfig{MaxAge: pushAge},
 		Links:     defaultLinks(),
 		Places:    placesConfig{MapApps: []string{"amap", "tencent"}},
+		LLM:       defaultLLM(),
 	}
 }
 
@@ -170,6 +175,7 @@ func (c *cli) loadConfig() (config, error) {
 			*f.to = f.flag
 		}
 	}
+	c.Phrase.Check.over(&cfg.LLM)
 	if cfg.DB == "" {
 		cfg.DB = filepath.Join(cfg.Dir, "shenwei.db")
 	}
@@ -249,6 +255,18 @@ func setField(f reflect.Value, value string) error {
 			return errors.New("write true or false")
 		}
 		f.SetBool(b)
+	case reflect.Float64:
+		x, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return errors.New("write a number")
+		}
+		f.SetFloat(x)
+	case reflect.Map:
+		fresh := reflect.New(f.Type())
+		if err := json.Unmarshal([]byte(value), fresh.Interface()); err != nil {
+			return errors.New(`write a JSON object, for example {"enable_thinking":false}`)
+		}
+		f.Set(fresh.Elem())
 	case reflect.Slice:
 		var list []string
 		for _, s := range strings.Split(value, ",") {
@@ -301,7 +319,7 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links} {
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links, c.LLM, c.Embeddings} {
 		if err := part.check(); err != nil {
 			return err
 		}

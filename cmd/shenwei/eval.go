@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"shenwei/bot/eval"
+	"shenwei/bot/phrase"
 	"shenwei/internal/fault"
 )
 
@@ -36,9 +39,20 @@ func (e *evalCmd) Run(ctx context.Context, c *cli) error {
 		return fault.Wrap(fault.BadRequest, err, "%s cannot be read", e.File)
 	}
 	defer func() { _ = f.Close() }()
-	report, err := e.score(ctx, app, f)
+	report, err := e.score(ctx, app, app.live, f)
 	if err != nil {
 		return fault.Wrap(fault.BadRequest, err, "%s: %s", e.File, explain(err))
+	}
+	var without *eval.Report // the engine alone, where a model looks a second time
+	if second, ok := app.answerer().(*phrase.Second); ok {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return fault.Wrap(fault.BadRequest, err, "%s cannot be read again", e.File)
+		}
+		alone := report
+		without = &alone
+		if report, err = e.score(ctx, app, second, f); err != nil {
+			return fault.Wrap(fault.BadRequest, err, "%s: %s", e.File, explain(err))
+		}
 	}
 	if e.Report != "" {
 		if err := writeReport(e.Report, e.File, e.Against, report); err != nil {
@@ -48,9 +62,12 @@ func (e *evalCmd) Run(ctx context.Context, c *cli) error {
 	if e.JSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		err = enc.Encode(report)
+		err = enc.Encode(struct {
+			eval.Report
+			Without *eval.Report `json:"without_model,omitempty"`
+		}{report, without})
 	} else {
-		err = printReport(os.Stdout, report)
+		err = e.printBoth(app, without, report)
 	}
 	if err != nil {
 		return err
@@ -58,7 +75,30 @@ func (e *evalCmd) Run(ctx context.Context, c *cli) error {
 	return e.thresholds(report)
 }
 
-func (e *evalCmd) score(ctx context.Context, app *app, f io.Reader) (eval.Report, error) {
+// printBoth prints the report, and before it that of the engine alone where a model looked a second
+// time, with how often that led where.
+func (e *evalCmd) printBoth(app *app, without *eval.Report, report eval.Report) error {
+	if without == nil {
+		return printReport(os.Stdout, report)
+	}
+	fmt.Println("the engine alone (llm.understand off)")
+	if err := printReport(os.Stdout, *without); err != nil {
+		return err
+	}
+	fmt.Printf("\nwith a second look by %s (llm.understand on)\n", app.cfg.LLM.Model)
+	if err := printReport(os.Stdout, report); err != nil {
+		return err
+	}
+	counts := app.phrase.Counts()
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		if rest, ok := strings.CutPrefix(what, "second look "); ok {
+			fmt.Printf("second look: %-40s %6d\n", rest, counts[what])
+		}
+	}
+	return nil
+}
+
+func (e *evalCmd) score(ctx context.Context, app *app, engine eval.Engine, f io.Reader) (eval.Report, error) {
 	k := app.live.Current().Knowledge()
 	known := func(code string) bool { return k.Item(code) != nil }
 	if strings.HasSuffix(e.File, ".jsonl") {
@@ -68,7 +108,7 @@ func (e *evalCmd) score(ctx context.Context, app *app, f io.Reader) (eval.Report
 		}
 		bar := newProgress(os.Stderr, "dialogues", len(dialogues))
 		defer bar.finish()
-		return eval.RunDialogues(ctx, app.live, dialogues, bar.set)
+		return eval.RunDialogues(ctx, engine, dialogues, bar.set)
 	}
 	rows, err := eval.ReadRows(f, known)
 	if err != nil {
@@ -76,7 +116,7 @@ func (e *evalCmd) score(ctx context.Context, app *app, f io.Reader) (eval.Report
 	}
 	bar := newProgress(os.Stderr, "questions", len(rows))
 	defer bar.finish()
-	return eval.Run(ctx, app.live, rows, bar.set)
+	return eval.Run(ctx, engine, rows, bar.set)
 }
 
 // thresholds ends with code 1 and says which figure fell short.

@@ -55,7 +55,8 @@ func (a *app) override(ctx context.Context) {
 		return
 	}
 	a.live.Override(over)
-	a.log.Info("set for the moment", "version", over.Version, "takedowns", len(over.Takedowns), "notices", len(over.Notices), "all_to_people", over.Switch != nil)
+	a.switchWording(over)
+	a.log.Info("set for the moment", "version", over.Version, "takedowns", len(over.Takedowns), "notices", len(over.Notices), "all_to_people", over.Switch != nil, "published_words", over.Published != nil)
 }
 
 func (a *app) swapTo(ctx context.Context) error {
@@ -72,6 +73,7 @@ func (a *app) swapTo(ctx context.Context) error {
 	}
 	a.live.Swap(running)
 	a.dates = rel.Dates(rel.AsOf, farAhead)
+	a.newRelease()
 	a.log.Info("release is live", "release", rel.Number, "kept_from_gate", kept)
 	return nil
 }

@@ -43,6 +43,7 @@ func (i *importCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	printChanges(os.Stdout, changes)
+	warnOfOrders(os.Stderr, changes)
 	if i.DryRun || len(changes) == 0 {
 		return nil
 	}
@@ -66,6 +67,17 @@ func (i *importCmd) Run(ctx context.Context, c *cli) error {
 	}
 	fmt.Printf("release %d is live: %d documents changed\n", number, len(drafts))
 	return nil
+}
+
+// warnOfOrders says where what is taken in talks to a language model instead of to people.
+func warnOfOrders(w io.Writer, changes []kb.Change) {
+	docs := make([]kb.Document, len(changes))
+	for i, ch := range changes {
+		docs[i] = ch.Document
+	}
+	for _, p := range kb.Orders(docs) {
+		fmt.Fprintf(w, "warning: %s; have somebody look before it is published\n", p)
+	}
 }
 
 // waiting are the drafts of the changed documents, whether this import or an earlier one

@@ -35,6 +35,7 @@ type cli struct {
 	Restore restoreCmd       `cmd:"" help:"Read a backup into an empty database, SQLite or PostgreSQL."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	Phrase  phraseCmd        `cmd:"" help:"The language model that may choose the words of answers."`
 	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`

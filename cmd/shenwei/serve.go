@@ -62,8 +62,8 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.front = bot.NewFront(a.store, a.live, a.log, bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
-		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
+		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
@@ -86,6 +86,9 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.follow(ctx) })
+	group.Go(func() error { return a.obeySignals(ctx) })
+	group.Go(func() error { return a.warmWords(ctx) })
+	group.Go(func() error { return a.fillVectors(ctx) })
 	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
 	group.Go(func() error { return hotline.Run(ctx) })
@@ -133,7 +136,7 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			return nil
 		},
 		Exchange: a.exchange(),
-		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Links: a.store, Changed: a.look},
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Links: a.store, Wording: a.wordingView(), Changed: a.look},
 		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},

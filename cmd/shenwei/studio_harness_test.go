@@ -160,12 +160,15 @@ func openStudio(t testing.TB, docs []kb.Document) (*store.DB, *kb.Studio) {
 	return db, s
 }
 
-func newNewsroom(t testing.TB, docs []kb.Document) *newsroom {
+func newNewsroom(t testing.TB, docs []kb.Document, change ...func(*config)) *newsroom {
 	t.Helper()
 	d := &newsroom{t: t}
 	cfg := defaultConfig()
 	cfg.Dir = sharedDictionary()
 	cfg.Limits.AddressMinute, cfg.Limits.VisitorBurst = 1<<30, 1<<30
+	for _, c := range change {
+		c(&cfg)
+	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	a := &app{cfg: cfg, log: log, now: d.now, poke: make(chan struct{}, 1)}
 	d.app = a
@@ -178,7 +181,7 @@ func newNewsroom(t testing.TB, docs []kb.Document) *newsroom {
 	}
 	a.staff = auth.New(auth.Config{Store: a.store, Log: log})
 	hub := live.NewHub(live.Config{Log: log})
-	a.front = bot.NewFront(a.store, a.live, log, bot.WithCommitted(hub.Committed), bot.WithClock(d.now))
+	a.front = bot.NewFront(a.store, a.answerer(), log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithClock(d.now))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), log, a.now, a.look)
 	server, err := web.New(a.webConfig(hub))
 	if err != nil {

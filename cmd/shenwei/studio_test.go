@@ -419,6 +419,17 @@ func TestWhatIsSetForTheMomentHoldsAtOnceAndTouchesNoEmergency(t *testing.T) {
 	}
 	boss.ok("PUT", "/switches", object{"all_to_people": false, "reason": "升级完成"})
 	until("answers are back", func(r bot.Reply) bool { return r.Item == "CRJ-002" })
+
+	li.refused(403, "PUT", "/switches", object{"published_words": true, "reason": "x"}, "权限")
+	boss.refused(400, "PUT", "/switches", object{"published_words": true, "all_to_people": true, "reason": "x"}, "一次只能改一个开关")
+	boss.ok("PUT", "/switches", object{"published_words": true, "reason": "措辞不对"})
+	if v := boss.ok("GET", "/switches", nil); v["all_to_people"] != false || v["wording"] != nil || v["published_words"].(map[string]any)["reason"] != "措辞不对" {
+		t.Errorf("%v", v)
+	}
+	boss.ok("PUT", "/switches", object{"published_words": false, "reason": "好了"})
+	if v := boss.ok("GET", "/switches", nil); v["published_words"].(map[string]any)["on"] != false {
+		t.Errorf("%v", v)
+	}
 }
 
 func TestTheEngineThatTheGateRanIsTheOneThatGoesLive(t *testing.T) {

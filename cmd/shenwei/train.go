@@ -15,13 +15,15 @@ import (
 )
 
 type trainCmd struct {
-	Files  []string           `arg:"" help:"Labelled TSV files." type:"existingfile"`
-	Write  string             `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
-	Danger bool               `help:"Fit the danger model: rows labelled emergency against all others."`
-	Folds  int                `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
-	Times  map[string]float64 `help:"How much the rows of a file count, by its name." placeholder:"FILE=N"`
-	L2     float64            `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
-	Note   string             `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
+	Files  []string `arg:"" help:"Labelled TSV files." type:"existingfile"`
+	Write  string   `help:"Write the weights, fitted on all rows, to this file." placeholder:"FILE"`
+	Danger bool     `help:"Fit the danger model: rows labelled emergency against all others."`
+	// Vectors fits only what vectors weigh.
+	Vectors bool               `help:"Fit the weights of an embedding model's vectors; all others stay."`
+	Folds   int                `help:"Folds of the cross-validation; 0 leaves it out." default:"5"`
+	Times   map[string]float64 `help:"How much the rows of a file count, by its name." placeholder:"FILE=N"`
+	L2      float64            `name:"l2" help:"Strength of the penalty on the weights." default:"0.03"`
+	Note    string             `help:"Note in the weights' file." default:"fitted by shenwei train; see docs/understanding.md"`
 }
 
 // labelledRow is a row with what the ranker sees of it.
@@ -48,8 +50,11 @@ func (tr *trainCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	defer func() { _ = running.Close() }()
-	if tr.Danger {
+	switch {
+	case tr.Danger:
 		return tr.danger(ctx, running)
+	case tr.Vectors:
+		return tr.fitVectors(ctx, app, running)
 	}
 	rows, err := tr.rows(ctx, running)
 	if err != nil {

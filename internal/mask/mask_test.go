@@ -73,7 +73,7 @@ func TestTextMasksPersonalData(t *testing.T) {
 		{"two mobiles", "13800138000/13900139000", "[手机号]/[手机号]"},
 		{"two mobiles with a space", "13800138000 13900139000", "[手机号] [手机号]"},
 		{"list of mobiles", "1.13800138000\n2.13900139000", "1.[手机号]\n2.[手机号]"},
-		{"mobile as mail address", "13800138000@139.com", "[手机号]@139.com"},
+		{"mobile as mail address", "13800138000@139.com", "[邮箱]"},
 		{"mobile in JSON", `{"phone":"13800138000","n":3}`, `{"phone":"[手机号]","n":3}`},
 		{"mobile on New Year's day", "13800138000元旦联系", "[手机号]元旦联系"},
 		{"mobile at the end of a sentence", "call me at any time 13800138000.", "call me at any time [手机号]."},
@@ -132,6 +132,10 @@ func TestTextMasksPersonalData(t *testing.T) {
 		{"plate Hong Kong", "粤Z1234港", "[车牌号]"},
 		{"plate police", "京A1234警", "[车牌号]"},
 		{"plate learner", "粤B1234学", "[车牌号]"},
+		{"credit code", "91350100M000100Y43", "[信用代码]"},
+		{"credit code with a slip, called so", "统一社会信用代码91440300MA5G123456", "统一社会信用代码[信用代码]"},
+		{"internet address", "IP 172.168.100.12", "IP [IP地址]"},
+		{"two internet addresses", "172.168.100.12 → 10.0.0.1", "[IP地址] → 10.0.0.1"},
 		{"plate and mobile", "粤B12345 13800138000", "[车牌号] [手机号]"},
 	}
 	for _, c := range cases {
@@ -208,12 +212,9 @@ time=2026-11-22T15:30:00.000+08:00 level=INFO msg=reply conversation=01JABCDEF01
 快递单号：6222021234567890128
 流水号 440305202611220012
 身份证受理号：440305202611220012
-统一社会信用代码91440300MA5G123456
-91350100M000100Y43
-信用代码 914403001922038216
-IP 172.168.100.12
 192.168.100.120:8080
-172.168.100.12 → 10.0.0.1
+IP 10.0.0.1
+91440300MA5G123456
 550e8400-e29b-41d4-a716-446655440000
 12345678-1234-1234-1234-13800138000a
 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
@@ -344,6 +345,35 @@ func TestShippedKnowledgeSurvives(t *testing.T) {
 	}
 }
 
+// Whom the shipped questions speak of. They are made up; nothing else in them is personal.
+var madeUp = map[string]bool{"阮氏梅": true, "刘晓霞": true, "王招娣": true, "李小花": true, "粤B12345": true}
+
+func TestOrdinaryQuestionsStayAsTheyAre(t *testing.T) {
+	files, err := fs.Glob(data.Files, "gold/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	lines, wrong := 0, 0
+	for _, path := range files {
+		b, err := fs.ReadFile(data.Files, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			lines++
+			for _, sp := range mask.Find(line) {
+				if got := line[sp.Start:sp.End]; !madeUp[got] {
+					wrong++
+					t.Logf("%s: %q looks like a %s in %s", path, got, sp.Kind, line)
+				}
+			}
+		}
+	}
+	if wrong*1000 > lines {
+		t.Errorf("%d of %d lines are masked that say nothing personal", wrong, lines)
+	}
+}
+
 func TestMaskedTextIsStable(t *testing.T) {
 	for _, k := range mask.Kinds {
 		if got := mask.Text(k.Mask()); got != k.Mask() {
@@ -377,7 +407,7 @@ func TestSpansLieInTheTextInOrder(t *testing.T) {
 
 func TestLongTextsTakeLinearTime(t *testing.T) {
 	const size = 1 << 16
-	for _, unit := range []string{"1", "1 ", "13800138000 ", "E1", "粤B", "粤B1", "www.", "a://1", "一", "(", "a1-", "110105 "} {
+	for _, unit := range []string{"1", "1 ", "13800138000 ", "E1", "粤B", "粤B1", "www.", "a://1", "一", "(", "a1-", "110105 ", "我叫王", "住", "3栋", "a@b.c", "9135", "@", "王先生", "1.2.3.4 ", "栋1"} {
 		s := strings.Repeat(unit, size/len(unit))
 		start := time.Now()
 		mask.Text(s)

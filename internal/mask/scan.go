@@ -16,6 +16,7 @@ type finder struct {
 	urls   []Span // Kind is empty
 	spans  []Span
 	value  [maxDigits]byte // of the number under examination
+	credit [18]byte        // of the credit code under examination
 }
 
 // digit is one decimal digit in whatever script, with its bytes in the text.
@@ -52,9 +53,6 @@ var pool = sync.Pool{New: func() any { return new(finder) }}
 func newFinder(s string) *finder {
 	f := pool.Get().(*finder)
 	f.s = s
-	f.findURLs()
-	f.plates()
-	f.cut()
 	return f
 }
 
@@ -69,67 +67,101 @@ func (f *finder) release() {
 	pool.Put(f)
 }
 
-// result copies the spans out of the pooled finder.
+// result copies the spans out of the pooled finder, in order. Two that overlap are one, of the
+// kind of the first: nothing of either may show.
 func (f *finder) result() []Span {
 	if len(f.spans) == 0 {
 		return nil
 	}
-	slices.SortFunc(f.spans, func(a, b Span) int { return a.Start - b.Start })
-	return slices.Clone(f.spans)
+	slices.SortStableFunc(f.spans, byStart)
+	out := make([]Span, 0, len(f.spans))
+	for _, sp := range f.spans {
+		if n := len(out); n > 0 && sp.Start < out[n-1].End {
+			out[n-1].End = max(out[n-1].End, sp.End)
+			continue
+		}
+		out = append(out, sp)
+	}
+	return out
 }
 
-// suspicious is the cheap test that most texts fail: is there any digit, Western or full
-// width, or are there three Chinese ones in a row?
-func suspicious(s string) bool {
-	run := 0
+// suspicion says which passes a text needs.
+type suspicion byte
+
+const (
+	hasDigits suspicion = 1 << iota // Western ones, or three Chinese ones in a row
+	hasToken                        // what plates, mail and internet addresses and accounts are made of
+	hasHan                          // a word that may announce a name or a home
+)
+
+// suspicious is the cheap test that most texts fail.
+func suspicious(s string) suspicion {
+	var sus suspicion
+	run, token := 0, 0
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			if '0' <= c && c <= '9' {
-				return true
+			switch {
+			case '0' <= c && c <= '9':
+				sus |= hasDigits | hasToken
+			case c == '@', c == '_':
+				sus |= hasToken
+			case !isASCIILetter(c):
+				token = -1
+			}
+			if token++; token == minToken {
+				sus |= hasToken
 			}
 			run = 0
 			i++
 			continue
 		}
-		if c < 0xE0 || i+2 >= len(s) { // every digit we know has three bytes
+		token = 0
+		if 0xE3 <= c && c <= 0xE9 && i+2 < len(s) && s[i+1] >= 0x80 && s[i+2] >= 0x80 { // a Chinese character or mark: most of what we read
+			r := rune(c&0x0F)<<12 | rune(s[i+1]&0x3F)<<6 | rune(s[i+2]&0x3F)
+			i += 3
+			switch {
+			case chineseDigit(r) != 0:
+				if run++; run == 3 {
+					sus |= hasDigits | hasToken
+				}
+				continue
+			case announces(r):
+				sus |= hasHan
+			}
 			run = 0
-			i++
 			continue
 		}
-		r := rune(c&0x0F)<<12 | rune(s[i+1]&0x3F)<<6 | rune(s[i+2]&0x3F)
-		switch {
-		case 0xFF10 <= r && r <= 0xFF19:
-			return true
-		case chineseDigit(r) != 0:
-			if run++; run == 3 {
-				return true
-			}
-		default:
-			run = 0
+		run = 0
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+		if _, script := digitOf(r); script != 0 || r == '＠' || ('Ａ' <= r && r <= 'ｚ') {
+			sus |= hasDigits | hasToken
 		}
-		i += 3
 	}
-	return false
+	return sus
 }
+
+// minToken is how many letters in a row are no word any more.
+const minToken = 20
 
 func chineseDigit(r rune) byte {
 	switch r {
-	case '零', '〇', '○':
+	case '零', '〇', '○', '洞':
 		return '0'
-	case '一', '幺', '壹':
+	case '一', '幺', '壹', '妖':
 		return '1'
-	case '二', '两', '贰':
+	case '二', '两', '贰', '兩', '貳':
 		return '2'
-	case '三', '叁':
+	case '三', '叁', '參':
 		return '3'
 	case '四', '肆':
 		return '4'
 	case '五', '伍':
 		return '5'
-	case '六', '陆':
+	case '六', '陆', '陸':
 		return '6'
-	case '七', '柒':
+	case '七', '柒', '拐':
 		return '7'
 	case '八', '捌':
 		return '8'
@@ -139,26 +171,43 @@ func chineseDigit(r rune) byte {
 	return 0
 }
 
-// digitOf returns the value of a digit and its script: 1 Western (full width too), 2 Chinese.
+// digitOf returns the value of a digit and its script: 1 Western (full width too), 2 Chinese,
+// 3 circled, 4 what mathematicians and other peoples write.
 func digitOf(r rune) (value, script byte) {
 	switch {
-	case '0' <= r && r <= '9':
-		return byte(r), 1
-	case 0xFF10 <= r && r <= 0xFF19:
-		return byte(r-0xFF10) + '0', 1
-	case r >= 0x3007:
+	case r < 0x660:
+		if '0' <= r && r <= '9' {
+			return byte(r), 1
+		}
+	case 0x4E00 <= r && r <= 0x9FFF:
 		if d := chineseDigit(r); d != 0 {
 			return d, 2
 		}
+	case 0xFF10 <= r && r <= 0xFF19:
+		return byte(r-0xFF10) + '0', 1
+	case r == 0x3007 || r == 0x25CB:
+		return '0', 2
+	case r == 0x24EA:
+		return '0', 3
+	case 0x2460 <= r && r <= 0x2468:
+		return byte(r-0x2460) + '1', 3
+	case 0x2776 <= r && r <= 0x277E:
+		return byte(r-0x2776) + '1', 3
+	case 0x660 <= r && r <= 0x669:
+		return byte(r-0x660) + '0', 4
+	case 0x6F0 <= r && r <= 0x6F9:
+		return byte(r-0x6F0) + '0', 4
+	case 0x1D7CE <= r && r <= 0x1D7FF:
+		return byte((r-0x1D7CE)%10) + '0', 4
 	}
 	return 0, 0
 }
 
 func separatorOf(r rune) byte {
 	switch r {
-	case ' ', '\t', 0xA0, 0x3000, 0x2002, 0x2003, 0x2009, 0x200B, 0x200C, 0x200D, 0xFEFF, '_':
-		return sepSpace
-	case '-', '－', '‐', '‑', '–', '—', '−':
+	case ' ', '\t', 0xA0, 0xAD, 0x3000, 0x2002, 0x2003, 0x2009, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFE0F, 0x20E3, 0xFEFF, '_':
+		return sepSpace // the marks after a digit on a key cap too
+	case '-', '－', '‐', '‑', '–', '—', '−', '~', '～':
 		return sepHyphen
 	case '.', '．', '·', '•', '・':
 		return sepDot
@@ -204,18 +253,10 @@ func (f *finder) cut() {
 			}
 			f.groups = append(f.groups, g)
 		}
-		f.digits = append(f.digits, digit{value: value, start: i, end: i + runeLen(f.s[i])})
+		f.digits = append(f.digits, digit{value: value, start: i, end: i + utf8.RuneLen(r)})
 		f.groups[len(f.groups)-1].to++
 		script, sep, seps, inChain = sc, 0, 0, true
 	}
-}
-
-// runeLen is the width of the rune that begins with b. Only called where a digit was decoded.
-func runeLen(b byte) int {
-	if b < utf8.RuneSelf {
-		return 1
-	}
-	return 3
 }
 
 // findURLs notes where addresses of web pages stand: from the scheme to the first byte that an

@@ -17,9 +17,10 @@ const overridesCounter = "overrides"
 
 // The kinds of override.
 const (
-	kindTakedown = "takedown"
-	kindNotice   = "notice"
-	kindSwitch   = "switch"
+	kindTakedown  = "takedown"
+	kindNotice    = "notice"
+	kindSwitch    = "switch"
+	kindPublished = "published"
 )
 
 const (
@@ -69,6 +70,11 @@ func (db *DB) Overrides(ctx context.Context) (*bot.Overrides, error) {
 			err = json.Unmarshal([]byte(body), &t)
 			t.ID = n
 			o.Switch = &t
+		case kindPublished:
+			t := bot.Switch{}
+			err = json.Unmarshal([]byte(body), &t)
+			t.ID = n
+			o.Published = &t
 		}
 		if err != nil {
 			return fault.Wrap(fault.Internal, err, "a stored override cannot be read")
@@ -93,20 +99,30 @@ func (db *DB) AddNotice(ctx context.Context, n bot.Notice, by kb.Member, at time
 
 // SetSwitch sends everything to people, or ends that when on is false.
 func (db *DB) SetSwitch(ctx context.Context, on bool, sw bot.Switch, by kb.Member) error {
+	return db.setSwitch(ctx, kindSwitch, "switch/all_to_people", on, sw, by)
+}
+
+// SetPublished has answers said as published, without any model, or ends that when on is false.
+func (db *DB) SetPublished(ctx context.Context, on bool, sw bot.Switch, by kb.Member) error {
+	return db.setSwitch(ctx, kindPublished, "switch/published_words", on, sw, by)
+}
+
+// setSwitch turns one of the switches; turning off what is off changes nothing.
+func (db *DB) setSwitch(ctx context.Context, kind, subject string, on bool, sw bot.Switch, by kb.Member) error {
 	if on {
-		_, err := db.addOverride(ctx, kindSwitch, sw, by, sw.At, true)
+		_, err := db.addOverride(ctx, kind, sw, by, sw.At, true)
 		return err
 	}
 	micros := db.micros(sw.At)
 	return db.writer.do(ctx, overridesCounter, auditGroup, func(s *session) error {
-		n, err := s.exec(sqlEndAll, micros, by.ID, kindSwitch)
+		n, err := s.exec(sqlEndAll, micros, by.ID, kind)
 		if err != nil || n == 0 {
 			return err
 		}
 		if _, err := s.count(overridesCounter); err != nil {
 			return err
 		}
-		return s.log(by, "switch.off", "switch/all_to_people", map[string]any{"reason": sw.Reason}, fromMicros(micros))
+		return s.log(by, kind+".off", subject, map[string]any{"reason": sw.Reason}, fromMicros(micros))
 	})
 }
 

@@ -58,6 +58,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	if err := a.cfg.Limits.Allow(m.Token, ""); err != nil {
 		return nil, err
 	}
+	m.Audience = (*caller)(r)
 	line, err := a.cfg.Front.Begin(r.Context(), m)
 	if err != nil {
 		return nil, noConversation(err)
@@ -75,6 +76,13 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	}
 	return &reply, nil
 }
+
+// caller waits for the answer of a request and leaves with it.
+type caller http.Request
+
+func (c *caller) Worded(string, string) {}
+
+func (c *caller) Gone() <-chan struct{} { return (*http.Request)(c).Context().Done() }
 
 func (a *API) message(r *http.Request, b chatBody) (bot.Message, error) {
 	for name, value := range map[string]string{"conversation": b.Conversation, "token": b.Token, "ref": b.Ref} {

@@ -25,6 +25,8 @@ const (
 	typeReply = "reply"
 	typeEvent = "event"
 	typeError = "error"
+	// typeWording carries what is verified of an answer that is still being worded. It may be missed.
+	typeWording = "wording"
 )
 
 // frame is what a client sends. Fields that a type does not have are ignored, so that newer
@@ -127,6 +129,14 @@ type replyFrame struct {
 	Type  string     `json:"type"`
 	Ref   string     `json:"ref"`
 	Reply *bot.Reply `json:"reply"`
+}
+
+// wordingFrame is the whole of what is verified so far; an empty text takes it back. The reply that
+// follows stands in its place.
+type wordingFrame struct {
+	Type string `json:"type"`
+	Ref  string `json:"ref"`
+	Text string `json:"text"`
 }
 
 type eventFrame struct {

@@ -70,6 +70,8 @@ type session struct {
 	flying       []int64 // numbers of stored lines that wait for their reply
 	pumping      bool
 	again        bool
+	left         bool
+	gone         chan struct{} // closed with the connection; nil while nobody has asked for it
 }
 
 // Frame takes one frame of the client.
@@ -99,7 +101,30 @@ func (s *session) Frame(data []byte) {
 }
 
 // Closed ends the session. Lines that are being answered go on; their replies are on record.
-func (s *session) Closed() {}
+func (s *session) Closed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+	if s.gone != nil {
+		close(s.gone)
+	}
+}
+
+// Gone is closed with the connection. It is made for whoever asks: most connections are idle.
+func (s *session) Gone() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+		if s.left {
+			close(s.gone)
+		}
+	}
+	return s.gone
+}
+
+// Worded shows what is verified of an answer while the rest is being worded.
+func (s *session) Worded(ref, text string) { s.send(wordingFrame{typeWording, ref, text}) }
 
 func (s *session) send(v any) {
 	data, err := encode(v)
@@ -168,6 +193,7 @@ func (s *session) line(f frame) {
 	defer cancel()
 	line, err := s.chat.cfg.Front.Begin(ctx, bot.Message{
 		Channel: s.channel, Ref: f.Ref, Conversation: s.conversation, Token: s.token, Text: f.Text, Choice: f.Code, Lang: f.Lang,
+		Audience: s,
 	})
 	if err != nil {
 		s.landed(0)

@@ -144,38 +144,80 @@ func (s *Studio) EndNotice(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// switchView is a switch as it stands.
 type switchView struct {
+	On     bool       `json:"on"`
+	Reason string     `json:"reason,omitempty"`
+	Author string     `json:"author,omitempty"`
+	At     *time.Time `json:"at,omitempty"`
+}
+
+func viewOf(s *bot.Switch) switchView {
+	if s == nil {
+		return switchView{}
+	}
+	return switchView{true, s.Reason, s.Author, when(s.At)}
+}
+
+// switchesView is every switch. The first of them stands at the top level, as it always has.
+type switchesView struct {
 	AllToPeople bool       `json:"all_to_people"`
 	Reason      string     `json:"reason"`
 	Author      string     `json:"author,omitempty"`
 	At          *time.Time `json:"at,omitempty"`
+	// Published is set while answers are said as published; Wording is what a model does
+	// otherwise, nil where none is configured.
+	Published switchView `json:"published_words"`
+	Wording   *Wording   `json:"wording"`
+}
+
+// Wording is what is known of the model that may choose the words.
+type Wording struct {
+	Model string `json:"model"`
+	// Stopped tells that an operator's signal holds it back on this node, beside the switch.
+	Stopped bool `json:"stopped"`
+	// Counts are how often what became of an answer, since the start.
+	Counts map[string]int64 `json:"counts"`
 }
 
 // Switches tells what is switched.
 func (s *Studio) Switches(w http.ResponseWriter, r *http.Request) {
 	s.handle(w, r, func(kb.Member, auth.Principal) (any, error) {
 		o, err := s.cfg.Overrides.Overrides(r.Context())
-		if err != nil || o.Switch == nil {
-			return switchView{}, err
+		if err != nil {
+			return nil, err
 		}
-		return switchView{true, o.Switch.Reason, o.Switch.Author, when(o.Switch.At)}, nil
+		all := viewOf(o.Switch)
+		v := switchesView{AllToPeople: all.On, Reason: all.Reason, Author: all.Author, At: all.At, Published: viewOf(o.Published)}
+		if s.cfg.Wording != nil {
+			v.Wording = s.cfg.Wording()
+		}
+		return v, nil
 	})
 }
 
-// SetSwitches sends everything to people, or ends that.
+// SetSwitches sends everything to people, or has answers said as published, or ends either: the
+// one that the body names.
 func (s *Studio) SetSwitches(w http.ResponseWriter, r *http.Request) {
 	s.handle(w, r, func(by kb.Member, _ auth.Principal) (any, error) {
 		var body struct {
-			AllToPeople bool   `json:"all_to_people"`
+			AllToPeople *bool  `json:"all_to_people"`
+			Published   *bool  `json:"published_words"`
 			Reason      string `json:"reason"`
 		}
 		if err := respond.Body(w, r, &body); err != nil {
 			return nil, err
 		}
+		if body.AllToPeople != nil && body.Published != nil {
+			return nil, fault.New(fault.BadRequest, "一次只能改一个开关：all_to_people 或 published_words")
+		}
 		sw := bot.Switch{Reason: strings.TrimSpace(body.Reason), Author: by.Name, At: s.cfg.Now()}
 		if err := sw.Check(); err != nil {
 			return nil, err
 		}
-		return s.ended(s.cfg.Overrides.SetSwitch(r.Context(), body.AllToPeople, sw, by))
+		if body.Published != nil {
+			return s.ended(s.cfg.Overrides.SetPublished(r.Context(), *body.Published, sw, by))
+		}
+		return s.ended(s.cfg.Overrides.SetSwitch(r.Context(), body.AllToPeople != nil && *body.AllToPeople, sw, by))
 	})
 }

@@ -26,6 +26,8 @@ type Overrides interface {
 	AddNotice(ctx context.Context, n bot.Notice, by kb.Member, at time.Time) (int64, error)
 	// SetSwitch sends everything to people, or ends that.
 	SetSwitch(ctx context.Context, on bool, s bot.Switch, by kb.Member) error
+	// SetPublished has answers said as published, without a model, or ends that.
+	SetPublished(ctx context.Context, on bool, s bot.Switch, by kb.Member) error
 	// EndTakedown and EndNotice are not_found for what has ended.
 	EndTakedown(ctx context.Context, id int64, by kb.Member, at time.Time) error
 	EndNotice(ctx context.Context, id int64, by kb.Member, at time.Time) error
@@ -37,6 +39,8 @@ type Services struct {
 	Overrides Overrides
 	// Links may be nil.
 	Links Links
+	// Wording tells what the model does that may choose the words; nil where none is configured.
+	Wording func() *Wording
 	// Changed, which may be nil, is told after something was set for the moment; it must not
 	// block.
 	Changed func()

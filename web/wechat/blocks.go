@@ -27,7 +27,7 @@ func (s Shape) body(r *bot.Reply) string {
 	}
 	all := append(append(first, second...), rest...)
 	if r.AIGenerated {
-		all = append(all, "（以上文字由人工智能整理，以办理时的要求为准。）")
+		all = append(all, bot.AILabel)
 	}
 	if len(all) == 0 {
 		return safe(r.Text)

@@ -148,9 +148,13 @@ func (s Shape) card(r *bot.Reply) *Card {
 		}
 		for _, l := range b.Item.Links {
 			if address := s.absolute(l.URL); address != "" && l.Kind == bot.LinkWeb {
+				summary := b.Item.Summary
+				if r.AIGenerated { // a card has no room for the mark that a model's words must have
+					summary = ""
+				}
 				return &Card{
 					Title:       cut(b.Item.Name, 64),
-					Description: cut(joinLines(b.Item.Summary, "费用："+b.Item.Fee+"  时限："+b.Item.TimeLimit), 240),
+					Description: cut(joinLines(summary, "费用："+b.Item.Fee+"  时限："+b.Item.TimeLimit), 240),
 					URL:         address, Picture: s.Picture,
 				}
 			}

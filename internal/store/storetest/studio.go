@@ -259,12 +259,20 @@ var studioCases = []testCase{
 		s.must(err)
 		s.must(db.SetSwitch(s.Context(), true, bot.Switch{Reason: "一", At: Noon}, li))
 		s.must(db.SetSwitch(s.Context(), true, bot.Switch{Reason: "二", At: Noon}, li))
+		s.must(db.SetPublished(s.Context(), true, bot.Switch{Reason: "原文", Author: "李敏", At: Noon}, li))
 		_, after, err := other.Moment(s.Context())
 		s.must(err)
 		o, err := other.Overrides(s.Context())
 		s.must(err)
 		if after <= before || o.Version != after || len(o.Takedowns) != 1 || o.Takedowns[0].ID != id || o.Takedowns[0].Author != "李敏" ||
-			len(o.Notices) != 1 || o.Notices[0].ID != notice || !o.Notices[0].Until.Equal(Noon.Add(time.Hour)) || o.Switch == nil || o.Switch.Reason != "二" {
+			len(o.Notices) != 1 || o.Notices[0].ID != notice || !o.Notices[0].Until.Equal(Noon.Add(time.Hour)) || o.Switch == nil || o.Switch.Reason != "二" ||
+			o.Published == nil || o.Published.Reason != "原文" || o.Published.Author != "李敏" {
+			s.Fatalf("%s", dump(o))
+		}
+		s.must(db.SetPublished(s.Context(), false, bot.Switch{Reason: "好了", At: Noon}, li))
+		o, err = other.Overrides(s.Context())
+		s.must(err)
+		if o.Published != nil || o.Switch == nil { // each switch is turned alone
 			s.Fatalf("%s", dump(o))
 		}
 		s.wantCode(db.EndTakedown(s.Context(), notice, li, Noon), fault.NotFound)

@@ -99,7 +99,7 @@ test('a typed line says its own language, a button\'s that of the page, and a fi
 })
 
 const entry = (kind: Entry['kind'], key: string, text: string, more: Partial<Entry> = {}): Entry =>
-  ({ key, kind, epoch: 0, seq: 1, ref: '', text, state: 'sent', problem: '', reply: null, author: '', event: '', at: '', picture: null, ...more })
+  ({ key, kind, epoch: 0, seq: 1, ref: '', text, state: 'sent', problem: '', reply: null, author: '', event: '', at: '', picture: null, preview: '', ...more })
 
 test('a screen reader hears each new line once, and nothing that was there before', () => {
   const a = new Announcer(2000, 0)

@@ -20,6 +20,8 @@ export interface ConversationState {
   entries: Entry[]
   /** Something was said that has no reply yet. */
   waiting: boolean
+  /** The verified beginning of the answer that is being worded; empty for none. */
+  wording: string
   /** Until when nothing is sent because the server asked for a pause; 0 for no pause. */
   pausedUntil: number
 }
@@ -65,7 +67,7 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.options = options
-    this.state = reactive<ConversationState>({ link: 'connecting', entries: [], waiting: false, pausedUntil: 0 })
+    this.state = reactive<ConversationState>({ link: 'connecting', entries: [], waiting: false, wording: '', pausedUntil: 0 })
     this.thread = new Thread(this.state.entries)
     this.outbox = new Outbox(options.keep)
     this.desk = new DeskSide((frame) => this.socket.send(frame))
@@ -166,6 +168,9 @@ export class Conversation {
         if (frame.text || frame.reply) this.thread.stored({ text: '', ...frame })
         void this.sync(frame.seq)
         break
+      case 'wording':
+        if (this.outbox.find(frame.ref)) this.state.wording = frame.text
+        break
       case 'error':
         this.refused(frame.error, frame.ref || '')
         break
@@ -193,6 +198,7 @@ export class Conversation {
     ;(reply.refs || []).forEach((r) => {
       if (refs.indexOf(r) < 0) refs.push(r)
     })
+    this.state.wording = '' // the answer stands in its place
     this.thread.answer(reply, refs)
     refs.forEach((r) => this.outbox.settle(r))
   }
@@ -389,6 +395,7 @@ export class Conversation {
 
   private update(): void {
     this.state.waiting = this.outbox.due().length > 0
+    if (!this.state.waiting) this.state.wording = ''
   }
 }
 

@@ -10,6 +10,8 @@ export type ServerFrame =
   | { type: 'reply'; ref?: string; reply: Reply }
   | ({ type: 'event'; kind: string } & Partial<Stored> & { seq: number })
   | { type: 'error'; ref?: string; error: ErrorBody }
+  /** What is verified so far of an answer that is still being worded; empty when it is taken back. */
+  | { type: 'wording'; ref: string; text: string }
   | DeskFrame
   | HintIn
 

@@ -62,6 +62,7 @@ export const studio = {
   endNotice: (id: string) => call<void>('DELETE', `${base}/notices/${enc(id)}`),
   switches: () => call<Switches>('GET', `${base}/switches`),
   setSwitches: (all_to_people: boolean, reason: string) => call<void>('PUT', `${base}/switches`, { all_to_people, reason }),
+  setPublishedWords: (published_words: boolean, reason: string) => call<void>('PUT', `${base}/switches`, { published_words, reason }),
 
   try: (ask: { text: string; conversation: string[]; draft: boolean; change?: number; channel: string }) =>
     call<Both<Answered>>('POST', `${base}/try`, ask),

@@ -51,7 +51,13 @@ export interface Release {
 }
 export interface Takedown { id: string | number; key?: string; link?: string; title?: string; reason: string; author?: Who; at: string }
 export interface Notice { id: string | number; text: string; level: 'info' | 'warn'; from: string; until: string; author?: Who }
-export interface Switches { all_to_people: boolean; reason?: string; author?: Who; at?: string }
+export interface Switches {
+  all_to_people: boolean; reason?: string; author?: Who; at?: string
+  /** Answers are said as published while it is on. */
+  published_words?: { on: boolean; reason?: string; author?: Who; at?: string }
+  /** The model that chooses words otherwise; null where none is configured. */
+  wording?: { model: string; stopped: boolean; counts: { [what: string]: number } } | null
+}
 
 export interface Trace {
   text: string; tokens: string[] | null; concepts: string[] | null; act: string; facet: string; triage: string

@@ -53,7 +53,7 @@ export const deeds: { [action: string]: string } = {
   'session.end': '退出', 'session.refused': '登录失败', 'session.begin_oidc': '统一身份登录', 'session.second_factor': '第二步验证', 'audit.read': '看审计日志', 'draft.create': '建草稿', 'draft.replace': '换下草稿', 'draft.drop': '放弃草稿',
   'change.submit': '送审', 'change.gate': '跑回归', 'change.approve': '通过', 'change.reject': '退回',
   'change.withdraw': '撤回', 'change.schedule': '定时发布', 'change.unschedule': '取消定时', 'change.schedule_failed': '定时发布失败', 'release.gate': '回滚后跑回归', 'release.publish': '发布', 'release.confirm': '确认发布',
-  'takedown.on': '下架', 'takedown.off': '恢复上架', 'notice.on': '发公告', 'notice.off': '撤公告', 'switch.on': '全部转人工', 'switch.off': '恢复机器人', 'links.health': '办理链接停用或恢复',
+  'takedown.on': '下架', 'takedown.off': '恢复上架', 'notice.on': '发公告', 'notice.off': '撤公告', 'switch.on': '全部转人工', 'switch.off': '恢复机器人', 'links.health': '办理链接停用或恢复', 'published.on': '只用原文', 'published.off': '恢复改写',
   'missed.resolve': '处理未解决问题', 'conversation.look': '看对话', 'citizen.export': '导出个人数据', 'citizen.delete': '删除个人数据',
 }
 

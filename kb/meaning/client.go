@@ -1,0 +1,199 @@
+package meaning
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"shenwei/internal/fault"
+)
+
+// Server is an OpenAI-compatible server of embeddings, as an operator configures it.
+type Server struct {
+	// BaseURL is all that stands before /embeddings.
+	BaseURL string
+	Key     string
+	Model   string
+	// Dimensions is asked for where it is not 0; every vector must have as many.
+	Dimensions int
+	// Proxy is the address of an HTTP proxy; none when empty. Roots are authorities instead of the
+	// system's.
+	Proxy string
+	Roots *x509.CertPool
+}
+
+// MaxDimensions bounds a vector.
+const MaxDimensions = 4096
+
+// Check explains what is wrong with the configuration, by its key.
+func (s Server) Check() error {
+	u, err := url.Parse(s.BaseURL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fault.New(fault.BadRequest, "embeddings.base_url: write the whole base, for example https://dashscope.aliyuncs.com/compatible-mode/v1")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return fault.New(fault.BadRequest, "embeddings.base_url: no user, query or fragment; the key goes into embeddings.api_key")
+	case u.Scheme == "http" && !near(u.Hostname()):
+		return fault.New(fault.BadRequest, "embeddings.base_url: plain http is for servers of this machine or network; use https for %s", u.Hostname())
+	case s.Model == "":
+		return fault.New(fault.BadRequest, "embeddings.model: name the model, for example bge-m3")
+	case s.Dimensions < 0 || s.Dimensions > MaxDimensions:
+		return fault.New(fault.BadRequest, "embeddings.dimensions: write 1 to %d, or 0 for as many as the model has", MaxDimensions)
+	}
+	if s.Proxy != "" {
+		if p, err := url.Parse(s.Proxy); err != nil || p.Host == "" {
+			return fault.New(fault.BadRequest, "embeddings.proxy: write for example http://proxy.internal:3128")
+		}
+	}
+	return nil
+}
+
+// near tells whether a host is of this machine or of a private network.
+func near(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") || !strings.ContainsAny(host, ".:") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
+}
+
+// Client asks a server for vectors. It follows no redirects, verifies certificates and reads no more
+// than the vectors can need. It is safe for concurrent use.
+type Client struct {
+	server Server
+	http   *http.Client
+}
+
+// NewClient returns a client of a server that Check has passed.
+func NewClient(s Server) (*Client, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{
+		DialContext: (&net.Dialer{Timeout: 500 * time.Millisecond}).DialContext, TLSHandshakeTimeout: time.Second,
+		MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
+	}
+	if s.Proxy != "" {
+		p, err := url.Parse(s.Proxy)
+		if err != nil {
+			return nil, fault.New(fault.BadRequest, "embeddings.proxy: no address")
+		}
+		transport.Proxy = http.ProxyURL(p)
+	}
+	if s.Roots != nil {
+		transport.TLSClientConfig = &tls.Config{RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
+	}
+	return &Client{server: s, http: &http.Client{
+		Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// Close lets idle connections go.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// answer is what a server says.
+type answer struct {
+	Data []struct {
+		Index     int       `json:"index"`
+		Embedding []float64 `json:"embedding"`
+	} `json:"data"`
+}
+
+// Embed returns the vector of each text, of length one. Its errors hold no text.
+func (c *Client) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	fields := map[string]any{"model": c.server.Model, "input": texts, "encoding_format": "float"}
+	if c.server.Dimensions > 0 {
+		fields["dimensions"] = c.server.Dimensions
+	}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(c.server.BaseURL, "/")+"/embeddings", bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("embeddings: the address is not valid")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.server.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.server.Key)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return nil, fmt.Errorf("embeddings: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("embeddings: HTTP %d", resp.StatusCode)
+	}
+	most := int64(len(texts))*MaxDimensions*26 + 64<<10 // a number takes 25 characters at most
+	read := &io.LimitedReader{R: resp.Body, N: most}
+	var a answer
+	if err := json.NewDecoder(read).Decode(&a); err != nil {
+		switch {
+		case read.N <= 0:
+			return nil, errors.New("embeddings: the answer is too long")
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("embeddings: %w", context.Cause(ctx))
+		}
+		return nil, errors.New("embeddings: the answer is no list of vectors")
+	}
+	return c.vectors(a, len(texts))
+}
+
+// vectors checks an answer and puts it in order.
+func (c *Client) vectors(a answer, n int) ([][]float32, error) {
+	if len(a.Data) != n {
+		return nil, fmt.Errorf("embeddings: %d vectors for %d texts", len(a.Data), n)
+	}
+	out := make([][]float32, n)
+	size := c.server.Dimensions
+	for _, d := range a.Data {
+		if d.Index < 0 || d.Index >= n || out[d.Index] != nil {
+			return nil, errors.New("embeddings: the vectors are not numbered from 0")
+		}
+		if size == 0 {
+			size = len(d.Embedding)
+		}
+		if len(d.Embedding) != size || size == 0 || size > MaxDimensions {
+			return nil, fmt.Errorf("embeddings: a vector has %d dimensions, want %d", len(d.Embedding), size)
+		}
+		v, err := unit(d.Embedding)
+		if err != nil {
+			return nil, err
+		}
+		out[d.Index] = v
+	}
+	return out, nil
+}
+
+// unit is a vector of length one in the same direction.
+func unit(v []float64) ([]float32, error) {
+	var sum float64
+	for _, x := range v {
+		sum += x * x
+	}
+	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return nil, errors.New("embeddings: a vector has no direction")
+	}
+	norm := math.Sqrt(sum)
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x / norm)
+	}
+	return out, nil
+}
