@@ -59,7 +59,7 @@ func TestSchemasAreTheTypes(t *testing.T) {
 func fields(t reflect.Type) (all, always []string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if !f.IsExported() {
+		if !f.IsExported() && !f.Anonymous {
 			continue
 		}
 		if f.Anonymous {

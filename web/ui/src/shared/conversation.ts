@@ -135,9 +135,7 @@ export class Conversation {
   }
 
   /** What opens the conversation again; empty before its first line. */
-  get opened(): { conversation: string; token: string } {
-    return { ...this.session }
-  }
+  get opened(): Session { return { ...this.session } }
 
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
     return this.options.api.feedback({ ...this.session, seq, score, reason })
@@ -263,10 +261,7 @@ export class Conversation {
     }
   }
 
-  private fixed(line: Line): { lang?: string } {
-    const lang = (this.options.lang && this.options.lang()) || line.lang
-    return lang ? { lang } : {}
-  }
+  private fixed = (line: Line): { lang?: string } => said((this.options.lang && this.options.lang()) || line.lang)
 
   private async flushPost(): Promise<void> {
     const line = this.outbox.due()[0]
@@ -402,3 +397,5 @@ export class Conversation {
 function lost(code: string): boolean {
   return code === 'not_found' || code === 'unauthorized' || code === 'forbidden'
 }
+
+const said = (lang: string | undefined): { lang?: string } => (lang ? { lang } : {})
