@@ -6,7 +6,7 @@ import { reactive } from 'vue'
 import { Album, type Session } from './album'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
 import { DeskSide } from './deskside'
-import { Outbox, type Line } from './outbox'
+import { Outbox, said, type Line } from './outbox'
 import { ChatSocket, type ServerFrame, type SocketStatus, type Wire } from './socket'
 import type { Keep } from './storage'
 import { Thread, type Entry } from './thread'
@@ -397,5 +397,3 @@ export class Conversation {
 function lost(code: string): boolean {
   return code === 'not_found' || code === 'unauthorized' || code === 'forbidden'
 }
-
-const said = (lang: string | undefined): { lang?: string } => (lang ? { lang } : {})

@@ -94,3 +94,6 @@ export class Outbox {
 function line(ref: string, text: string, code: string | undefined, lang: string | undefined, acked: boolean): Line {
   return { ref, text, code, lang, acked, failed: false, refused: false, sentOn: 0, tries: 0 }
 }
+
+/** The language of a line as a frame or a request has it. */
+export const said = (lang: string | undefined): { lang?: string } => (lang ? { lang } : {})
