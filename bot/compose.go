@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -118,6 +119,9 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	}
 	if card.Summary == "" {
 		card.Summary = it.Name
+	}
+	if w.e.site.BaseURL != "" {
+		card.QR = "/items/" + url.PathEscape(it.Code) + "/qr.svg"
 	}
 	if text := it.Facets[facet]; text != "" {
 		card.FacetName, card.FacetText = kb.FacetNames[facet], text

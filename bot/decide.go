@@ -13,7 +13,7 @@ import (
 // wrong link sends her on a wrong way; a wrong article is read and put aside; silence
 // leaves her where she was.
 const (
-	costWrongItem    = 1.1
+	costWrongItem    = 1.2
 	costWrongArticle = 0.75
 	costAsk          = 0.55
 	costSilence      = 1.6
@@ -52,7 +52,13 @@ func (e *Engine) decide(c *turnCase) (*draft, string) {
 	if len(ranked.Entries) == 0 {
 		return e.declineUnknown(c), "nothing to choose from"
 	}
-	return e.cheapest(c, ranked.Entries, likelihood(ranked))
+	d, reason := e.cheapest(c, ranked.Entries, likelihood(ranked))
+	if d.action == Decline && d.article == "" {
+		if on, why := e.goOn(c, ranked); on != nil {
+			return on, why
+		}
+	}
+	return d, reason
 }
 
 // cheapest picks the proposal of the least expected cost.

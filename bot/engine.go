@@ -100,6 +100,9 @@ func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 	start := time.Now()
 	c := e.newCase(ctx, turn)
 	draft := e.decideTurn(c)
+	if c.offer && draft.action != SmallTalk {
+		draft.hotline = true
+	}
 	e.hide(c, draft)
 	lang := languageOf(turn, c.un)
 	draft.options = e.named(lang, draft.options)
@@ -137,6 +140,8 @@ type turnCase struct {
 	trace  *Trace
 	engine *Engine
 	ctx    context.Context
+	// offer has a person offered beside the answer.
+	offer bool
 }
 
 func (e *Engine) newCase(ctx context.Context, turn Turn) *turnCase {

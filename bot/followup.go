@@ -13,11 +13,12 @@ import (
 // followUpWords begin or end a line that goes on with the matter at hand.
 var followUpWords = []string{"那", "那么", "它", "这个", "还要", "还需要", "另外", "如果", "呢", "也要", "这样", "他", "她"}
 
-// The limits of going on with a matter: a line this short can hardly open a new one; one
-// that is this certain by itself does; one this strange is nobody's.
+// The limits of going on with a matter: a longer line that is as certain by itself as newMatter opens
+// another, a short one only when surelyNew; one as strange as strangeLine is nobody's.
 const (
 	shortLine   = 18
-	newMatter   = 0.8
+	newMatter   = 0.6
+	surelyNew   = 0.8
 	strangeLine = 0.7
 	// otherFit is how much better than the current item a neighbour must fit to take over.
 	otherFit = 1.6
@@ -46,13 +47,33 @@ func (e *Engine) followUp(c *turnCase) (*draft, string) {
 	plain := e.read.Rank(c.un, nil)
 	short := utf8.RuneCountInString(c.un.Text) <= shortLine
 	top := plain.Entries[0]
-	if !short && top.P >= newMatter && !e.sameFamily(it, top.Code) {
+	if (!short && top.P >= newMatter || top.P >= surelyNew) && !e.sameFamily(it, top.Code) {
 		return nil, ""
 	}
 	if plain.None >= strangeLine && c.un.Facet == kb.Other && len(c.un.Slots) == 0 && !marked(c.un.Text) && !speaksOf(it, c.un) {
 		return nil, ""
 	}
 	return c.answerItem(it.Code, followedFacet(c.un), 0.85, "follow-up"), "goes on with " + it.Code
+}
+
+// goOn reads a line that says nothing by itself (「快递几天能送来」) as one about the current item or a
+// neighbour, unless it fits better what is nobody's matter here (「香港明天热不热」).
+func (e *Engine) goOn(c *turnCase, alone intents.Ranking) (*draft, string) {
+	it := e.know.Item(c.turn.State.Item)
+	if it == nil || intents.Outside(c.un) {
+		return nil, ""
+	}
+	for _, s := range alone.Entries {
+		if a := e.know.Article(s.Code); a != nil && a.Kind == kb.KindElsewhere && s.P > alone.Probability(it.Code) {
+			return nil, ""
+		}
+	}
+	code := it.Code
+	together := e.read.Rank(e.read.Read(e.subject(it)+","+c.un.Text), nil)
+	if top := together.Entries[0]; top.Kind == kb.KindItem && e.sameFamily(it, top.Code) && top.P > otherFit*together.Probability(code) {
+		code = top.Code
+	}
+	return c.answerItem(code, followedFacet(c.un), 0.7, "follow-up"), "says nothing by itself: goes on with " + code
 }
 
 // followedFacet is what a follow-up asks; where it doesn't say, the condition.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"shenwei/intents"
 	"shenwei/kb"
 )
 
@@ -36,7 +37,7 @@ func (e *Engine) handOver(c *turnCase, reason string) *draft {
 
 // summarise tells the agent in one line what the matter is, without the citizen's words.
 func (e *Engine) summarise(c *turnCase, reason string) string {
-	parts := []string{map[string]string{"asked": "市民要求人工", "marked": "市民要求人工，事项有转人工的情形", "complaint": "市民不满", "misses": "连续未能解答", "crowded": "连续发来多条消息", "switched": "当前全部转人工"}[reason]}
+	parts := []string{map[string]string{"asked": "市民要求人工", "marked": "市民要求人工，事项有转人工的情形", "complaint": "市民不满", "misses": "连续未能解答", "crowded": "连续发来多条消息", "switched": "当前全部转人工", "sensitive": "由人工办理"}[reason]}
 	if it := e.know.Item(c.turn.State.Item); it != nil {
 		parts = append(parts, fmt.Sprintf("刚才的事项：%s %s", it.Code, it.Name))
 		if f := kb.Facet(c.turn.State.Facet); f != "" && f != kb.Other {
@@ -45,10 +46,8 @@ func (e *Engine) summarise(c *turnCase, reason string) string {
 	} else if a := e.know.Article(c.turn.State.Article); a != nil {
 		parts = append(parts, "刚才的条目："+a.Title)
 	}
-	for _, k := range []string{"huji", "from", "who", "state", "age", "district"} {
-		if v := c.turn.State.Slots[k]; v != "" {
-			parts = append(parts, k+"="+v)
-		}
+	for _, s := range intents.Tell(c.turn.State.Slots) {
+		parts = append(parts, s.Name+"："+s.Value)
 	}
 	return strings.Join(parts, "；")
 }

@@ -201,7 +201,9 @@ type ItemCard struct {
 	Materials []string `json:"materials"`
 	Links     []Link   `json:"links"`
 	Handover  string   `json:"handover,omitempty"`
-	Review    string   `json:"review,omitempty"`
+	// QR is the picture of a code that opens the item on a telephone, "" where the site has no address of its own.
+	QR     string `json:"qr,omitempty"`
+	Review string `json:"review,omitempty"`
 	// Sources name where the facts come from.
 	Sources []string `json:"sources,omitempty"`
 	// Related are items that are easily taken for this one.

@@ -27,7 +27,7 @@ type Ticket struct {
 	Conversation string    `json:"conversation"`
 	Seq          int64     `json:"seq"` // the line that asked for it
 	Group        string    `json:"group"`
-	Reason       string    `json:"reason"` // asked, marked (its item says when a person takes over), misses, complaint, crowded, switched, pulled
+	Reason       string    `json:"reason"` // asked, marked (its item says when a person takes over), misses, complaint, sensitive, crowded, switched, pulled
 	Item         string    `json:"item"`
 	Article      string    `json:"article"`
 	Summary      string    `json:"summary"`

@@ -3,8 +3,9 @@ package bot
 import "context"
 
 // AILabel ends every text that a model has worded, wherever it goes: it says so in the words that
-// the rules on labelling ask for, and where the published words are.
-const AILabel = "（以上说法由人工智能（AI）改写生成，事实以办事指南原文和办理时的要求为准。）"
+// the rules on labelling ask for, and where the published words are. A channel that may cut a text
+// puts it before the text instead.
+const AILabel = "（本条说法由人工智能（AI）改写生成，事实以办事指南原文和办理时的要求为准。）"
 
 // Wording says answers in other words before they are committed.
 type Wording interface {

@@ -123,7 +123,7 @@ func actOf(text string, hasMatter bool) Act {
 		return Ask
 	}
 	switch {
-	case containsAny(bare, thankWords) && n <= 12:
+	case containsAny(bare, thankWords) && n <= 12, mostlyLatin(bare) && containsAny(bare, thankWords) && n <= 24:
 		return Thank
 	case equalsAny(strings.TrimRight(bare, "啊呀哦喔吗"), greetWords) || equalsAny(bare, greetWords) || n <= 6 && prefixAny(bare, greetWords[:7]):
 		return Greet

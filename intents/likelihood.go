@@ -7,7 +7,6 @@ import "math"
 // Smoothing Methods for Language Models», 2004, Dirichlet prior). Unlike a cosine it counts
 // against an entry what the line says and the entry never does.
 type likelihood struct {
-	kinds    string // the kinds of feature it looks at, as of a space
 	ids      map[string]int32
 	postings [][]gain
 	absent   []float32 // by entry: the logarithm for a feature that it never says
@@ -19,21 +18,40 @@ type gain struct {
 	log   float32
 }
 
+// likely is how much likelier an entry's phrases are than all phrases to say the line's words, its
+// concepts, both together, and its pairs of characters.
+type likely struct {
+	both, words, concepts, grams float32
+}
+
+// best returns the larger of each.
+func (l likely) best(o likely) likely {
+	return likely{max(l.both, o.both), max(l.words, o.words), max(l.concepts, o.concepts), max(l.grams, o.grams)}
+}
+
+// add adds v to the part that a feature of this name belongs to.
+func (l *likely) add(name string, v float32) {
+	switch name[0] {
+	case 'w':
+		l.words += v
+	case 'b':
+		l.grams += v
+	default: // c(oncepts) and p(airs of them)
+		l.concepts += v
+	}
+}
+
 // prior is how many phrases of all entries are mixed into each entry's own.
 const prior = 40
 
-func newLikelihood(kinds string) *likelihood {
-	return &likelihood{kinds: kinds, ids: map[string]int32{}}
-}
+func newLikelihood() *likelihood { return &likelihood{ids: map[string]int32{}} }
 
 func (l *likelihood) build(entries []profile) {
 	total, said := 0, map[string]int{}
 	for _, e := range entries {
 		total += e.phrases
 		for _, f := range e.features {
-			if holds(l.kinds, f.name) {
-				said[f.name] += f.count
-			}
+			said[f.name] += f.count
 		}
 	}
 	l.absent = make([]float32, len(entries))
@@ -42,9 +60,6 @@ func (l *likelihood) build(entries []profile) {
 		absent := math.Log(prior / (n + prior))
 		l.absent[e.entry] = float32(absent)
 		for _, f := range e.features {
-			if !holds(l.kinds, f.name) {
-				continue
-			}
 			id, ok := l.ids[f.name]
 			if !ok {
 				id = int32(len(l.ids)) //nolint:gosec // bounded by the knowledge
@@ -58,30 +73,36 @@ func (l *likelihood) build(entries []profile) {
 	}
 }
 
-// compare fills out, by entry, with the logarithm of how much likelier its phrases are to say the
+// compare fills out, by entry, with the logarithms of how much likelier its phrases are to say the
 // line's features than all phrases are, divided by the root of the features' weight: the
 // features depend on each other, so their sum would be too sure of a long line.
-func (l *likelihood) compare(raws []raw, out []float32) {
-	var sum float32
+func (l *likelihood) compare(raws []raw, out []likely) {
 	clear(out)
+	var sum likely
 	for _, r := range raws {
-		if !holds(l.kinds, r.name) {
-			continue
-		}
 		id, ok := l.ids[r.name]
 		if !ok {
 			continue
 		}
-		sum += r.weight
+		sum.add(r.name, r.weight)
 		for _, g := range l.postings[id] {
-			out[g.entry] += r.weight * g.log
+			out[g.entry].add(r.name, r.weight*g.log)
 		}
 	}
-	if sum == 0 {
-		return
-	}
-	root := float32(math.Sqrt(float64(sum)))
+	both, words, concepts, grams := sum.words+sum.concepts, root(sum.words), root(sum.concepts), root(sum.grams)
 	for e := range out {
-		out[e] = (out[e] + sum*l.absent[e]) / root
+		o, absent := &out[e], l.absent[e]
+		o.both = (o.words + o.concepts + both*absent) / root(both)
+		o.words = (o.words + sum.words*absent) / words
+		o.concepts = (o.concepts + sum.concepts*absent) / concepts
+		o.grams = (o.grams + sum.grams*absent) / grams
 	}
+}
+
+// root is the square root of a weight, 1 for none.
+func root(weight float32) float32 {
+	if weight == 0 {
+		return 1
+	}
+	return float32(math.Sqrt(float64(weight)))
 }

@@ -15,15 +15,19 @@ func TestAnEntryThatSaysWhatTheLineSaysIsLikelierThanOneThatOnlySharesAWord(t *t
 		say(1, "w:护照", "c:expired"), say(1, "w:护照"),
 		{phrase: phrase{entry: 1, counter: true}, raws: []raw{{"c:lost", 1}}},
 	}
-	l := newLikelihood("wc")
+	l := newLikelihood()
 	l.build(profiles(all))
-	out := make([]float32, 2)
+	out := make([]likely, 2)
 	l.compare([]raw{{"c:lost", 1}, {"w:护照", 1}, {"b:不看", 1}, {"w:没见过", 1}}, out)
-	if out[0] <= 0 || out[1] >= 0 {
+	if out[0].both <= 0 || out[1].both >= 0 {
 		t.Errorf("likely %v; the first says it, the second only as a counter-ask", out)
 	}
 	l.compare([]raw{{"w:没见过", 1}}, out)
-	if out[0] != 0 || out[1] != 0 {
+	if out[0] != (likely{}) || out[1] != (likely{}) {
 		t.Errorf("a line of which nothing is known says %v of the entries", out)
+	}
+	l.compare([]raw{{"w:派出所", 1}}, out)
+	if out[0].words <= 0 || out[1].words >= 0 || out[0].concepts != 0 || out[0].grams != 0 || out[0].both != out[0].words {
+		t.Errorf("a line of words alone says %+v", out[0])
 	}
 }

@@ -144,7 +144,7 @@ func (u *Understander) MeaningSample(un *Understanding, evidence map[string]floa
 	for n, i := range order {
 		e := &r.entries[i]
 		f := un.Meaning.features(e.key, best)
-		if ok := right(e.kind, e.code); n < sampleDepth || ok || f[2] == 1 {
+		if ok := right(e.kind, e.code); n < sampleItems+sampleArticles || ok && e.kind == kb.KindItem || f[2] == 1 {
 			s.base, s.features, s.right = append(s.base, sc.scores[i]), append(s.features, f), append(s.right, ok)
 		}
 	}
@@ -161,8 +161,8 @@ func FitMeaning(samples []MeaningSample, l2 float64) (*MeaningModel, error) {
 			used = append(used, s)
 		}
 	}
-	if len(used) < 20 {
-		return nil, fault.New(fault.BadRequest, "%d usable questions are too few to train on; give at least 20", len(used))
+	if len(used) < fewest {
+		return nil, fault.New(fault.BadRequest, "%d usable questions are too few to train on; give at least %d", len(used), fewest)
 	}
 	p := optimize.Problem{
 		Func: func(x []float64) float64 { return meaningLoss(used, x, l2, nil) },

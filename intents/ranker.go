@@ -70,17 +70,21 @@ type ranker struct {
 type rankScratch struct {
 	phrases                          []float32
 	words, whole, wholeGrams, demand []match
-	alias, likely                    []float32
+	alias                            []float32
+	likely                           []likely
+	fits                             []float64
 	features                         []Features
 	scores                           []float64
 	order                            []int32
 	near                             nearest
+	said                             int // how many features the line has
+	none                             noneFeatures
 	saidMark                         []bool // by number of concept
 }
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood("wcp"), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood(), concepts: u.concepts, model: model,
 	}
 	var all []pending
 	entries := entriesOf(k)
@@ -93,7 +97,7 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		n := len(r.entries)
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
-			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]float32, n),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]likely, n), fits: make([]float64, n),
 			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
 		}
 	}
@@ -142,20 +146,26 @@ func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]f
 		if e.kind == kb.KindArticle {
 			forArticle(f, kinds)
 		}
-		sc.scores[i] = r.model.score(f)
+		sc.fits[i] = r.model.fit(f)
 	}
-	return r.model.noneScore(noneOf(un, sc.near)) + r.fuse(un, sc.scores)
+	none := noneOf(un, sc.near)
+	secondStage(sc.features, sc.fits, &none)
+	for i := range r.entries {
+		sc.scores[i] = r.model.score(&sc.features[i])
+	}
+	sc.none = none
+	return r.model.noneScore(&none) + r.fuse(un, sc.scores)
 }
 
 // nearness is how near the line came to any entry.
 func (r *ranker) nearness(un *Understanding, sc *rankScratch) nearest {
-	n := nearest{unknown: r.unknown(un), likely: -100}
+	n := nearest{unknown: r.unknown(un), likely: likely{-100, -100, -100, -100}, said: sc.said}
 	for i := range r.entries {
 		n.ask = max(n.ask, sc.words[i].best)
 		n.whole = max(n.whole, sc.whole[i].best)
 		n.wholeGram = max(n.wholeGram, sc.wholeGrams[i].best)
 		n.support = max(n.support, sc.words[i].second)
-		n.likely = max(n.likely, sc.likely[i])
+		n.likely = n.likely.best(sc.likely[i])
 	}
 	return n
 }
@@ -190,6 +200,7 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 		c.space.compare(vec, dampened(norm, signs(un.runes)), sc.phrases[:len(c.space.phrases)], c.out)
 	}
 	r.likely.compare(raws, sc.likely)
+	sc.said = len(raws)
 	if from, to := demandOf(un.runes); from > 0 {
 		demand := part(un, r.concepts, from, to)
 		vec, norm := r.words.vector(demand)
@@ -232,8 +243,12 @@ func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best
 		f[FTop] = 1
 	}
 	f[FAskShare], f[FCentreShare], f[FGramShare] = ratio(f[FAsk], sc.near.ask), ratio(f[FCentre], sc.near.whole), ratio(f[FGramCentre], sc.near.wholeGram)
-	f[FLikely] = sc.likely[i]
-	if sc.likely[i] >= sc.near.likely {
+	l, top := sc.likely[i], sc.near.likely
+	f[FLikely] = l.both
+	f[FLikelyWords], f[FLikelyWordsGap] = l.words, l.words-top.words
+	f[FLikelyConcepts], f[FLikelyConceptsGap] = l.concepts, l.concepts-top.concepts
+	f[FLikelyGrams], f[FLikelyGramsGap] = l.grams, l.grams-top.grams
+	if l.both >= top.both {
 		f[FLikelyTop] = 1
 		f[FVotes] += 0.25
 	}

@@ -16,6 +16,31 @@ const (
 	SlotWho      = "who"      // 孩子 | 老人 | 配偶 | 单位
 )
 
+// slotNames are what people read for a slot, in the order in which they ask.
+var slotNames = [][2]string{{SlotHuji, "户籍"}, {SlotFrom, "来自"}, {SlotWho, "为谁办"}, {SlotAge, "年龄"}, {SlotState, "证件状况"}, {SlotDistrict, "所在区"}}
+
+// Told is something that a citizen said of herself or of the thing, in words for people.
+type Told struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Tell puts slots into words for people, in a fixed order. Unknown slots are left out.
+func Tell(slots map[string]string) []Told {
+	list := []Told{}
+	for _, s := range slotNames {
+		v := slots[s[0]]
+		if v == "" {
+			continue
+		}
+		if _, err := strconv.Atoi(v); err == nil && s[0] == SlotAge {
+			v += " 岁"
+		}
+		list = append(list, Told{s[1], v})
+	}
+	return list
+}
+
 var ageForm = regexp.MustCompile(`(\d{1,3})(?:周岁|岁)`)
 
 // slotConcepts says which concept fills which slot.

@@ -1,12 +1,13 @@
 package intents
 
 import (
-	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/optimize"
 
 	"shenwei/internal/fault"
+	"shenwei/kb"
 )
 
 // Sample is one labelled line as the model sees it: the features of the entries worth
@@ -21,9 +22,12 @@ type Sample struct {
 	weight   float64
 }
 
-// sampleDepth is how many of the best entries a sample keeps besides the right ones: the
-// others have no probability to speak of.
-const sampleDepth = 60
+// A sample keeps the entries that score best: so many items, and the right ones, and so many articles.
+// The same numbers for every line, as their count would tell what the label says.
+const (
+	sampleItems    = 25
+	sampleArticles = 10
+)
 
 // Sample describes a line for training. right tells which entries answer it.
 func (u *Understander) Sample(un *Understanding, evidence map[string]float64, group string, right func(kind EntryKind, code string) bool, noneOK bool, weight float64) Sample {
@@ -36,15 +40,23 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 		order[i] = i
 	}
 	sort.SliceStable(order, func(a, b int) bool { return sc.scores[order[a]] > sc.scores[order[b]] })
-	s := Sample{Group: group, noneOK: noneOK, weight: weight}
-	for n, i := range order {
-		ok := right(r.entries[i].kind, r.entries[i].code)
-		if n < sampleDepth || ok {
+	s := Sample{Group: group, noneOK: noneOK, weight: weight, none: sc.none}
+	items, articles := 0, 0
+	for _, i := range order {
+		e := &r.entries[i]
+		ok, kept := right(e.kind, e.code), false
+		if e.kind == kb.KindArticle {
+			articles++
+			kept = articles <= sampleArticles
+		} else {
+			items++
+			kept = items <= sampleItems || ok
+		}
+		if kept {
 			s.features = append(s.features, sc.features[i])
 			s.right = append(s.right, ok)
 		}
 	}
-	s.none = noneOf(un, sc.near)
 	return s
 }
 
@@ -52,17 +64,29 @@ func (u *Understander) Sample(un *Understanding, evidence map[string]float64, gr
 func (s *Sample) Weigh(n float64) { s.weight *= n }
 
 // usable reports whether a sample has an answer at all.
-func (s *Sample) usable() bool {
-	if s.noneOK {
-		return true
-	}
-	for _, ok := range s.right {
-		if ok {
-			return true
+func (s *Sample) usable() bool { return s.noneOK || slices.Contains(s.right, true) }
+
+// asksItem reports whether it is labelled with items alone.
+func (s *Sample) asksItem() bool {
+	for i, ok := range s.right {
+		if ok && s.features[i][FArticle] > 0 {
+			return false
 		}
 	}
-	return false
+	return !s.noneOK && s.usable()
 }
+
+// stage fills in the features that the second stage sees from the first one's weights.
+func (s *Sample) stage(m *Model) {
+	fits := make([]float64, len(s.features))
+	for i := range fits {
+		fits[i] = m.fit(&s.features[i])
+	}
+	secondStage(s.features, fits, &s.none)
+}
+
+// fewest is how many samples are too few to learn from.
+const fewest = 20
 
 // Fit returns the model of the highest penalised likelihood: for every sample the
 // probability that one of the right entries is meant. l2 is the strength of the penalty on
@@ -74,122 +98,76 @@ func Fit(samples []Sample, l2 float64) (*Model, error) {
 			used = append(used, s)
 		}
 	}
-	if len(used) < 20 {
-		return nil, fault.New(fault.BadRequest, "%d usable questions are too few to train on; give at least 20", len(used))
-	}
-	start := make([]float64, int(featureCount)+noneCount)
-	start[FAsk] = 5
-	p := optimize.Problem{
-		Func: func(x []float64) float64 { return loss(used, x, l2, nil) },
-		Grad: func(grad, x []float64) { loss(used, x, l2, grad) },
-	}
-	res, err := optimize.Minimize(p, start, &optimize.Settings{MajorIterations: 200, GradientThreshold: 1e-4}, &optimize.LBFGS{})
-	if err != nil && res == nil {
-		return nil, fault.Wrap(fault.Internal, err, "training failed")
+	if len(used) < fewest {
+		return nil, fault.New(fault.BadRequest, "%d usable questions are too few to train on; give at least %d", len(used), fewest)
 	}
 	m := &Model{}
-	copy(m.entry[:], res.X[:featureCount])
-	copy(m.none[:], res.X[featureCount:])
+	if err := m.fitFirst(used, l2, nil); err != nil {
+		return nil, err
+	}
+	if err := stageApart(used, l2); err != nil {
+		return nil, err
+	}
+	start := make([]float64, int(featureCount)+noneCount)
+	start[FFit] = fitUnit
+	x, err := minimise(used, start, int(featureCount), l2)
+	if err != nil {
+		return nil, err
+	}
+	copy(m.entry[:], x[:featureCount])
+	copy(m.none[:], x[featureCount:])
 	return m, nil
 }
 
-// loss is the mean negative log likelihood with its penalty; grad, where not nil, is set to
-// its gradient.
-func loss(samples []Sample, x []float64, l2 float64, grad []float64) float64 {
-	clear(grad)
-	var total, weight float64
-	scores := make([]float64, 0, 2*sampleDepth)
+// fitFirst fits the first stage on the samples that ask for an item; keep, where not nil, chooses
+// among them.
+func (m *Model) fitFirst(samples []Sample, l2 float64, keep func(i int) bool) error {
+	var used []Sample
 	for i := range samples {
-		s := &samples[i]
-		weight += s.weight
-		total += s.weight * one(s, x, scores, grad)
-	}
-	for i := range x {
-		if i == int(featureCount) {
-			continue // the bias of none
-		}
-		total += 0.5 * l2 * x[i] * x[i]
-		if grad != nil {
-			grad[i] += l2 * x[i]
+		if s := samples[i]; s.asksItem() && (keep == nil || keep(i)) {
+			s.none = noneFeatures{1} // not its question: only that some entry is meant
+			used = append(used, s)
 		}
 	}
-	for i := range grad {
-		grad[i] /= weight
+	start := make([]float64, int(firstCount)+noneCount)
+	start[FAsk] = 5
+	x, err := minimise(used, start, int(firstCount), l2)
+	if err != nil {
+		return err
 	}
-	return total / weight
+	copy(m.first[:], x[:firstCount])
+	return nil
 }
 
-// one adds a sample's gradient and returns its negative log likelihood.
-func one(s *Sample, x, scores, grad []float64) float64 {
-	none := 0.0
-	for i, v := range s.none {
-		none += x[int(featureCount)+i] * float64(v)
-	}
-	top := none
-	scores = scores[:0]
-	for i := range s.features {
-		sum := 0.0
-		for j, v := range s.features[i] {
-			if v != 0 {
-				sum += x[j] * float64(v)
+// stageApart stages each half of the samples with a first stage that was fitted on the other: in
+// service the second stage sees scores of lines that the first one never saw.
+func stageApart(samples []Sample, l2 float64) error {
+	half := Folds(samples, 2)
+	for h := range 2 {
+		other := &Model{}
+		if err := other.fitFirst(samples, l2, func(i int) bool { return half[i] != h }); err != nil {
+			return err
+		}
+		for i := range samples {
+			if half[i] == h {
+				samples[i].stage(other)
 			}
 		}
-		scores = append(scores, sum)
-		top = max(top, sum)
 	}
-	all, right := math.Exp(none-top), 0.0
-	if s.noneOK {
-		right = all
-	}
-	for i, sc := range scores {
-		e := math.Exp(sc - top)
-		scores[i] = e
-		all += e
-		if s.right[i] {
-			right += e
-		}
-	}
-	right = max(right, 1e-12)
-	if grad != nil {
-		push := func(p float64, ok bool) float64 {
-			g := p / all
-			if ok {
-				g -= p / right
-			}
-			return s.weight * g
-		}
-		for i := range s.features {
-			g := push(scores[i], s.right[i])
-			for j, v := range s.features[i] {
-				if v != 0 {
-					grad[j] += g * float64(v)
-				}
-			}
-		}
-		g := push(math.Exp(none-top), s.noneOK)
-		for i, v := range s.none {
-			grad[int(featureCount)+i] += g * float64(v)
-		}
-	}
-	return -math.Log(right / all)
+	return nil
 }
 
-// Loss is the mean negative log probability (natural logarithm) that the model gives to what is
-// right; 0 for no samples.
-func (m *Model) Loss(samples []Sample) float64 {
-	x := append(append([]float64(nil), m.entry[:]...), m.none[:]...)
-	var total float64
-	n := 0
-	scores := make([]float64, 0, 2*sampleDepth)
-	for i := range samples {
-		if samples[i].usable() {
-			s := samples[i]
-			s.weight = 1
-			total += one(&s, x, scores, nil)
-			n++
-		}
+// minimise returns the weights of the least loss: those of the first n features, then those of none.
+func minimise(samples []Sample, start []float64, n int, l2 float64) ([]float64, error) {
+	p := optimize.Problem{
+		Func: func(x []float64) float64 { return loss(samples, x, n, l2, nil) },
+		Grad: func(grad, x []float64) { loss(samples, x, n, l2, grad) },
 	}
-	return total / float64(max(1, n))
+	res, err := optimize.Minimize(p, start, &optimize.Settings{MajorIterations: 300, GradientThreshold: 1e-4}, &optimize.LBFGS{Store: 20})
+	if err != nil && res == nil {
+		return nil, fault.Wrap(fault.Internal, err, "training failed")
+	}
+	return res.X, nil
 }
 
 // Folds deals the groups of the samples into n folds of about the same size and returns each

@@ -149,6 +149,9 @@ func (u *Understander) readRules(text string) *Understanding {
 	un.Concepts = u.concepts.Find(un.runes)
 	un.Facet = facetOf(un.Text)
 	un.Act = actOf(un.Text, hasMatter(un.Concepts))
+	if un.Act == Ask && actOf(normal, hasMatter(un.Concepts)) == Thank {
+		un.Act = Thank // the mending takes 「唔該晒」 for other words
+	}
 	if pinyin && AsksPerson(normal) {
 		un.Act = Person // «human» is no pinyin
 	}

@@ -297,6 +297,17 @@ func (c *checker) lexicon() {
 			c.at("id: "+con.ID, "concept %q is its own ancestor", con.ID)
 		}
 	}
+	for _, s := range c.k.Lexicon.Sensitive {
+		c.in(KindLexicon, "name: "+s.Name)
+		if s.Name == "" || len(s.Words) == 0 {
+			c.at("name: "+s.Name, "a sensitive matter needs a name and words")
+		}
+		for _, w := range s.Words {
+			if utf8.RuneCountInString(w) < 2 {
+				c.at("name: "+s.Name, "sensitive matter %q: the word %q is too short and would be found everywhere; write at least two characters", s.Name, w)
+			}
+		}
+	}
 	for _, r := range c.k.Lexicon.Rewrites {
 		c.in(KindLexicon, "from: "+r.From)
 		if r.From == "" || r.From == r.To {

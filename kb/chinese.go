@@ -59,6 +59,8 @@ var problemWords = [][2]string{
 	{"concept %s: kind %s is not one of object, action, state, person, topic", "概念 %s 的种类 %s 不对：写 object、action、state、person 或 topic"},
 	{"concept %s has the unknown parent %s", "概念 %s 的上级 %s 不存在"},
 	{"concept %s is its own ancestor", "概念 %s 成了自己的上级"},
+	{"a sensitive matter needs a name and words", "敏感事项要有名称和说法"},
+	{"sensitive matter %s: the word %s is too short and would be found everywhere; write at least two characters", "敏感事项 %s 的说法 %s 太短，会到处命中；请至少写两个字"},
 	{"rewrite %s → %s changes nothing", "改写 %s → %s 没有变化"},
 	{"fact %s has no value or no source", "事实 %s 没有值或没有来源"},
 	{"list %s %s: id and name are needed, and by is life or audience", "清单 %s %s：编号和名称都要写，by 是 life 或 audience"},

@@ -90,6 +90,7 @@ func (k *Knowledge) add(doc Document) []Problem {
 		k.Lexicon.Rewrites = append(k.Lexicon.Rewrites, l.Rewrites...)
 		k.Lexicon.Stop = append(k.Lexicon.Stop, l.Stop...)
 		k.Lexicon.Places = append(k.Lexicon.Places, l.Places...)
+		k.Lexicon.Sensitive = append(k.Lexicon.Sensitive, l.Sensitive...)
 	case KindList:
 		ls, ps := ParseLists(doc)
 		if ps != nil {

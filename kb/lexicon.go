@@ -15,6 +15,24 @@ type Lexicon struct {
 	// Places are names of provinces and cities other than our own: they say nothing of what is
 	// asked.
 	Places []string `yaml:"places,omitempty" json:"places,omitempty"`
+	// Sensitive are matters that a person takes, or is offered for at once. The first whose word
+	// stands in a line counts.
+	Sensitive []Sensitive `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`
+}
+
+// Sensitive is a matter that is too delicate for a machine alone.
+type Sensitive struct {
+	// Name is what agents read of it.
+	Name string `yaml:"name" json:"name"`
+	// Words are what citizens write, each at least two characters.
+	Words []string `yaml:"words" json:"words"`
+	// Group is the hotline group that takes it, "" for that of what the conversation is about.
+	Group string `yaml:"group,omitempty" json:"group,omitempty"`
+	// Says is what a citizen reads first, "" for nothing.
+	Says string `yaml:"says,omitempty" json:"says,omitempty"`
+	// Offer leaves the answer as it is and offers a person beside it; without it the line goes
+	// to a person.
+	Offer bool `yaml:"offer,omitempty" json:"offer,omitempty"`
 }
 
 // ConceptKind says which slot of an item's signature a concept fills.

@@ -54,9 +54,6 @@ func promises() []described {
 	const addPicture, picture = "POST /api/v1/conversations/{id}/pictures", "GET /api/v1/conversations/{id}/pictures/{seq}"
 	file := []string{"Authorization", "Bearer {t}", "Content-Type", "application/octet-stream"}
 	list := []described{
-		code(200, `{"code":"good"}`), code(400, `{"code":1}`), code(404, `{"code":"x"}`), code(409, `{"code":"used"}`), code(503, `{"code":"down"}`),
-		{redeem, 401, "/api/v1/links/redeem", `{"code":"good"}`, signed(now, "another secret", ""), nil},
-		{redeem, 413, "/api/v1/links/redeem", big, signed(now, linkSecret, big), nil},
 		{addPicture, 200, "/api/v1/conversations/{c}/pictures?ref=p1&consent=picture-1", onePixel, file, served},
 		{addPicture, 400, "/api/v1/conversations/{c}/pictures", "<svg/>", file, served},
 		{addPicture, 403, "/api/v1/conversations/{c}/pictures?consent=picture-1", onePixel, file, nil},
@@ -68,6 +65,9 @@ func promises() []described {
 		{picture, 400, "/api/v1/conversations/{c}/pictures/{s}?size=x", "", bearer, nil},
 		{picture, 404, "/api/v1/conversations/{c}/pictures/{s}", "", bearer, nil},
 		{picture, 503, "/api/v1/conversations/{c}/pictures/{s}", "", bearer, noStore},
+		code(200, `{"code":"good"}`), code(400, `{"code":1}`), code(404, `{"code":"x"}`), code(409, `{"code":"used"}`), code(503, `{"code":"down"}`),
+		{redeem, 401, "/api/v1/links/redeem", `{"code":"good"}`, signed(now, "another secret", ""), nil},
+		{redeem, 413, "/api/v1/links/redeem", big, signed(now, linkSecret, big), nil},
 		{chat, 200, "/api/v1/chat", `{"text":"全部","channel":"web","ref":"x1"}`, nil, nil},
 		{chat, 200, "/api/v1/chat", `{"text":"再","conversation":"{c}","token":"{t}"}`, nil, nil},
 		{chat, 400, "/api/v1/chat", `{"text":1}`, nil, nil},

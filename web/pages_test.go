@@ -48,6 +48,30 @@ func TestTheGuidePageReadsWithoutScript(t *testing.T) {
 	}
 }
 
+// The code holds the page's whole address; a site that does not know its own has none.
+func TestAGuidePageShowsACodeForTelephones(t *testing.T) {
+	at := func(base string) *site {
+		return newSite(t, nil, func(l *stubLive) { l.site = bot.Site{BaseURL: base} })
+	}
+	known := at("https://police.example")
+	if got := known.get("/items/CRJ-007"); !strings.Contains(got.body, `src="/items/CRJ-007/qr.svg"`) {
+		t.Error(got.body)
+	}
+	if got := known.get("/items/CRJ-007/qr.svg"); got.status != 200 || got.header.Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(got.body, "<svg ") {
+		t.Errorf("%d %v %.80s", got.status, got.header, got.body)
+	}
+	if got := known.get("/items/NO-1/qr.svg"); got.status != 404 {
+		t.Error(got.status)
+	}
+	unknown := at("")
+	if got := unknown.get("/items/CRJ-007"); strings.Contains(got.body, "qr.svg") {
+		t.Error("a code that leads nowhere")
+	}
+	if got := unknown.get("/items/CRJ-007/qr.svg"); got.status != 404 {
+		t.Error(got.status)
+	}
+}
+
 func TestAGuidePageHasNoButtonToItselfAndNoneToAScript(t *testing.T) {
 	s := newSite(t, nil, func(l *stubLive) {
 		l.links = []bot.Link{

@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{"GET", "/sw.js", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
+		{"GET", "/items/{code}/qr.svg", page, nil, s.chat.QR},
 		{"GET", "/articles/{id}", page, nil, s.chat.Article},
 		{"GET", "/outlets", page, nil, s.chat.Outlets},
 		{"POST", "/outlets", page, nil, s.chat.Outlets}, // a position stands in no address

@@ -187,7 +187,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.api = api.New(api.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
-		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys, Cleaner: cfg.Cleaner,
+		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Cleaner: cfg.Cleaner, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys,
 	})
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})

@@ -82,6 +82,59 @@ func (s *Service) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.takeIn(ctx, list); err != nil {
+		return err
+	}
+	s.since = now.Add(-overlap)
+	return nil
+}
+
+func (s *Service) readAll(ctx context.Context) error {
+	if w := calendar.Warning(s.cfg.Now()); w != "" && s.warned != s.cfg.Now().Year() {
+		s.warned = s.cfg.Now().Year()
+		s.cfg.Log.Warn(w)
+	}
+	if err := s.readBoard(ctx); err != nil {
+		return err
+	}
+	if err := s.readLimits(ctx); err != nil {
+		return err
+	}
+	return s.readAgents(ctx)
+}
+
+// readBoard holds the board against the record: the whole of it at first, later only what is
+// not known, which is little.
+func (s *Service) readBoard(ctx context.Context) error {
+	if !s.read {
+		list, err := s.cfg.Tickets.OpenTickets(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range list {
+			if s.note(t) {
+				s.tell(Change{Ticket: t, From: t.State})
+			}
+		}
+		s.read = true
+		return nil
+	}
+	list, err := s.cfg.Tickets.OpenStamps(ctx)
+	if err != nil {
+		return err
+	}
+	open := map[string]bool{}
+	for _, st := range list {
+		open[st.Number] = true
+	}
+	for _, t := range s.Select(func(t Ticket) bool { return !open[t.Number] }) {
+		list = append(list, Stamp{t.Number, t.Version + 1}) // closed elsewhere, longer ago than the overlap
+	}
+	return s.takeIn(ctx, list)
+}
+
+// takeIn reads what is newer than what is known.
+func (s *Service) takeIn(ctx context.Context, list []Stamp) error {
 	for _, st := range list {
 		if s.knows(st) {
 			continue
@@ -94,42 +147,7 @@ func (s *Service) catchUp(ctx context.Context) error {
 			s.tell(Change{Ticket: t, From: t.State})
 		}
 	}
-	s.since = now.Add(-overlap)
 	return nil
-}
-
-func (s *Service) readAll(ctx context.Context) error {
-	if w := calendar.Warning(s.cfg.Now()); w != "" && s.warned != s.cfg.Now().Year() {
-		s.warned = s.cfg.Now().Year()
-		s.cfg.Log.Warn(w)
-	}
-	list, err := s.cfg.Tickets.OpenTickets(ctx)
-	if err != nil {
-		return err
-	}
-	open := map[string]bool{}
-	for _, t := range list {
-		open[t.Number] = true
-		if s.note(t) {
-			s.tell(Change{Ticket: t, From: t.State})
-		}
-	}
-	for _, t := range s.Board() { // closed elsewhere, longer ago than the overlap
-		if open[t.Number] {
-			continue
-		}
-		now, err := s.cfg.Tickets.Ticket(ctx, t.Number)
-		if err != nil {
-			return err
-		}
-		if s.note(now) {
-			s.tell(Change{Ticket: now, From: t.State})
-		}
-	}
-	if err := s.readLimits(ctx); err != nil {
-		return err
-	}
-	return s.readAgents(ctx)
 }
 
 // turns takes in the tickets that turns of citizens have changed.
@@ -191,7 +209,7 @@ func (s *Service) gone(ctx context.Context) error {
 	if len(away) == 0 {
 		return nil
 	}
-	for _, t := range s.some(func(t Ticket) bool { return t.Agent != "" && away[t.Agent] }) {
+	for _, t := range s.Select(func(t Ticket) bool { return t.Agent != "" && away[t.Agent] }) {
 		// What is known here may be old: another node may hear her.
 		if err := s.readAgents(ctx); err != nil {
 			return err
@@ -231,9 +249,11 @@ func (s *Service) free() []Agent {
 
 // route offers what waits to who is free, the first in the queue first.
 func (s *Service) route(ctx context.Context) error {
-	queue := s.some(func(t Ticket) bool { return t.State == Queued })
 	free := s.free()
-	for _, t := range queue {
+	if len(free) == 0 {
+		return nil
+	}
+	for _, t := range s.Select(func(t Ticket) bool { return t.State == Queued }) {
 		if len(free) == 0 {
 			return nil
 		}

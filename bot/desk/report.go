@@ -12,6 +12,8 @@ type Glance struct {
 	// Misses counts turns in a row that were not answered; Item is what it is about.
 	Misses int    `json:"misses"`
 	Item   string `json:"item,omitempty"`
+	// Name is the item's, for people. The store does not keep it.
+	Name string `json:"name,omitempty"`
 }
 
 // Tally is what happened from one time to another.

@@ -87,7 +87,7 @@ func Defaults() *Rules {
 	}
 	for _, g := range []Group{
 		{Name: "户政", Numbers: []string{"0755-84465000"}},
-		{Name: "出入境", Numbers: []string{"0755-84465490"}},
+		{Name: "出入境", Numbers: []string{"0755-84465490", "12367"}},
 		{Name: "交警", Numbers: []string{"0755-83333333"}},
 		{Name: "治安"}, {Name: "刑警"}, {Name: "网安"}, {Name: "禁毒"}, {Name: "视频"},
 		{Name: General, Numbers: []string{"0755-84464600"}},

@@ -19,6 +19,8 @@ type Tickets interface {
 	// TicketOf reads the newest ticket of a conversation.
 	TicketOf(ctx context.Context, conversation string) (Ticket, error)
 	OpenTickets(ctx context.Context) ([]Ticket, error)
+	// OpenStamps lists the numbers and versions of the open tickets.
+	OpenStamps(ctx context.Context) ([]Stamp, error)
 	// ChangedTickets lists the numbers and versions of what changed since, in order.
 	ChangedTickets(ctx context.Context, since time.Time, limit int) ([]Stamp, error)
 	// DueTickets lists what the clock has something to do with.
@@ -82,7 +84,8 @@ type Service struct {
 	dirty        map[string]bool      // conversations whose ticket a turn has changed
 	since        time.Time
 	refresh      time.Time
-	warned       int // the year whose missing holidays were told
+	read         bool // the board was read as a whole
+	warned       int  // the year whose missing holidays were told
 }
 
 // NewService returns a service; Run keeps it going.
@@ -227,16 +230,17 @@ func (s *Service) Ticket(ctx context.Context, number string) (Ticket, error) {
 }
 
 // Board returns the open tickets, those of the queue in their order.
-func (s *Service) Board() []Ticket { return s.some(func(Ticket) bool { return true }) }
+func (s *Service) Board() []Ticket { return s.Select(func(Ticket) bool { return true }) }
 
 // Queue returns the tickets that wait for an agent, in their order.
 func (s *Service) Queue() []Ticket {
-	return s.some(func(t Ticket) bool { return t.State == Queued || t.State == Offered })
+	return s.Select(func(t Ticket) bool { return t.State == Queued || t.State == Offered })
 }
 
-// some returns the open tickets that fit. They share their slices with those on the board,
-// which nobody changes: Apply makes new ones.
-func (s *Service) some(fits func(Ticket) bool) []Ticket {
+// Select returns the open tickets that fit, those of the queue in their order. They share
+// their slices with those on the board, which nobody changes: Apply makes new ones. fits must
+// not call the service.
+func (s *Service) Select(fits func(Ticket) bool) []Ticket {
 	s.mu.Lock()
 	var all []Ticket
 	for _, t := range s.board {

@@ -23,12 +23,33 @@ func (s *Service) Agents() []Agent {
 
 // AgentOf returns one agent.
 func (s *Service) AgentOf(id string) (Agent, bool) {
-	for _, a := range s.Agents() {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.agents {
 		if a.ID == id {
+			if !a.Here(now, s.cfg.Rules) {
+				a.Presence = Offline
+			}
 			return a, true
 		}
 	}
 	return Agent{}, false
+}
+
+// Numbers are how citizens know these agents, in their order, "" for who is not known.
+func (s *Service) Numbers(ids ...string) []string {
+	list := make([]string, len(ids))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.agents {
+		for i, id := range ids {
+			if a.ID == id {
+				list[i] = a.Number
+			}
+		}
+	}
+	return list
 }
 
 // Meet says that a person has come to the desk, and returns her number.

@@ -192,12 +192,12 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 		s.probeLater(dict, p)
 		return "", errOpen.Error()
 	}
-	if why := s.spent.take(turn.Message.Conversation); why != "" {
-		return "", why
-	}
 	within := within(turn, s.cfg.Now())
 	if within < leastToTry {
 		return "", "too little time"
+	}
+	if why := s.spent.take(turn.Message.Conversation); why != "" {
+		return "", why
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

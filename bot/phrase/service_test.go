@@ -412,3 +412,27 @@ func TestPublishedWordsThatAModelRepeatsNeedNoMark(t *testing.T) {
 		t.Errorf("%s: %s", said, r.Text)
 	}
 }
+
+// In WeChat a wording has what is left of five seconds; on the page it has its own time.
+func TestAWordingHasTheTimeThatItsChannelHas(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		channel bot.Channel
+		ago     time.Duration
+		want    time.Duration
+	}{
+		{bot.Web, 0, 6 * time.Second}, {bot.API, 4 * time.Second, 6 * time.Second}, {bot.WeChat, 0, 2500 * time.Millisecond},
+		{bot.WeChat, 2 * time.Second, 1700 * time.Millisecond}, {bot.WeCom, 3600 * time.Millisecond, 100 * time.Millisecond},
+	} {
+		if got := within(turn(c.channel, now.Add(-c.ago)), now); got != c.want {
+			t.Errorf("%s, a line of %v ago: %v", c.channel, c.ago, got)
+		}
+	}
+	b := newBench(t, scripted.Config{}, nil)
+	if said := b.Word(context.Background(), turn(bot.WeChat, b.clock.Now().Add(-3500*time.Millisecond)), reply(t, "CRJ-001", kb.Other)); said != "published words: too little time" {
+		t.Error(said)
+	}
+	if n := len(b.server.Requests()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}

@@ -36,7 +36,7 @@ func (f fact) id() string { return string(f.kind) + "|" + f.key }
 // NewSource reads a text. Around are other published words of the same document (its title, the
 // name of what is asked): what they name may be named.
 func (d *Dictionary) NewSource(text string, around ...string) *Source {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(strings.ToValidUTF8(text, ""))
 	s := &Source{text: text, runes: plain(text), count: map[string]int{}, allowed: map[string]bool{}, latin: map[string]bool{}, names: d.names}
 	s.facts = readFacts(s.runes, d.names)
 	for _, f := range s.facts {

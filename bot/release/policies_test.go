@@ -307,7 +307,7 @@ func TestWhatIsShownWithANumberCanBeChosenByIt(t *testing.T) {
 }
 
 func TestEveryTraceTellsWhichPoliciesWereAskedAndWhy(t *testing.T) {
-	chain := []string{"emergency", "owned", "switch", "safety", "human", "near", "unreadable", "choice", "smalltalk", "decide"}
+	chain := []string{"emergency", "owned", "switch", "safety", "branch", "human", "sensitive", "near", "unreadable", "choice", "smalltalk", "decide"}
 	for _, line := range []string{"救命", "人工", "你好", "护照怎么换", "嘟嘟啵啵", "怎么偷渡"} {
 		k := &talk{}
 		k.say(line)

@@ -91,7 +91,10 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1), cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level)}
+	a := &app{
+		cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
+		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level),
+	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}

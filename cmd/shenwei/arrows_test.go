@@ -18,7 +18,7 @@ import (
 // fails the test, so that whoever adds one decides here where it belongs.
 var (
 	// Anyone may import these; they import none of ours.
-	everywhere = []string{"internal/fault", "internal/mask", "internal/calendar", "internal/geo"}
+	everywhere = []string{"internal/fault", "internal/mask", "internal/calendar", "internal/geo", "internal/qr"}
 
 	// The packages behind one kind of page or callback each.
 	channel = []string{
@@ -40,6 +40,7 @@ var (
 		"internal/geo":      {},
 		"internal/mask":     {},
 		"internal/calendar": {},
+		"internal/qr":       {},
 		"internal/audit":    {},
 		"internal/outbox":   {},
 		"internal/outward":  {}, // calls to other systems, and signatures

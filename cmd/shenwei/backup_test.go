@@ -32,8 +32,7 @@ func ownPostgres(t *testing.T) []string {
 
 func drill(t *testing.T, from, to []string) {
 	p, copied := newProgram(t), newProgram(t)
-	limits := []string{"SHENWEI_LIMITS_VISITOR_BURST=1000000", "SHENWEI_LIMITS_ADDRESS_MINUTE=100000000"}
-	p.env, copied.env = slices.Concat(from, limits), slices.Concat(to, limits)
+	p.env, copied.env = slices.Concat(from, unlimited), slices.Concat(to, unlimited)
 	s := p.serve(t)
 	witnesses := make([]*witness, 20)
 	var wg sync.WaitGroup

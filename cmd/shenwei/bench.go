@@ -18,6 +18,7 @@ type benchCmd struct {
 	Engine benchEngineCmd `cmd:"" help:"Answers inside the engine, on one core."`
 	WS     benchWSCmd     `cmd:"" name:"ws" help:"Questions answered over WebSocket by a service of its own."`
 	WeChat benchWeChatCmd `cmd:"" name:"wechat" help:"Pushes of a played WeChat, answered within the request by a service of its own."`
+	Desk   benchDeskCmd   `cmd:"" help:"Agents and citizens who talk over a service of its own."`
 }
 
 type benchEngineCmd struct {

@@ -64,10 +64,12 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("keys", nil, app.sayKeys())
 	accounts, err := app.staff.Accounts(ctx)
 	add("accounts", err, sayAccounts(accounts))
+	sayLinks := app.sayKnownLinks
 	if k.Links {
-		says, err := app.sayLinks(ctx)
-		add("links", err, says)
+		sayLinks = app.sayLinks
 	}
+	says, err = sayLinks(ctx)
+	add("links", err, says)
 	if k.Audit {
 		says, err := app.checkAudit(ctx, k.Since)
 		add("audit", err, says)

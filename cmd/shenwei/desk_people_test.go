@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,13 @@ type dframe struct {
 		Can      []string
 	}
 	Tickets []desk.Ticket
+	List    string
+	Total   int
+	Watch   int
+	Groups  []struct {
+		Group          string
+		Waiting, Calls int
+	}
 	Drafts  map[string]string
 	Viewers []struct {
 		AgentNo string `json:"agent_no"`
@@ -282,6 +290,21 @@ func (w *worker) rings(number string) {
 	w.want("the offer of "+number, func(f dframe) bool {
 		return f.Type == "ticket" && f.Ticket.Number == number && f.Ticket.State == desk.Offered && f.Ticket.Offered == w.me.ID
 	})
+}
+
+// lists waits until a list that the worker shows holds a ticket, and returns it.
+func (w *worker) lists(list, number string) (t desk.Ticket) {
+	w.t.Helper()
+	w.send(map[string]any{"type": "list", "list": list})
+	w.want(number+" in the list "+list, func(f dframe) bool {
+		i := slices.IndexFunc(f.Tickets, func(t desk.Ticket) bool { return t.Number == number })
+		if f.Type != "list" || f.List != list || i < 0 {
+			return false
+		}
+		t = f.Tickets[i]
+		return true
+	})
+	return t
 }
 
 func (w *worker) open(number string, after int64) {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
+	"shenwei/intents"
 )
 
 // alwaysOpen has the people of the hotline work around the clock, so that tests pass at night.
@@ -103,7 +105,8 @@ func talk(t *testing.T, c *caller, w *worker) {
 	var packet struct {
 		Matter      struct{ Code string }
 		Turns       []struct{ Said, Answer string }
-		Slots       map[string]string
+		Slots       []intents.Told
+		Ticket      struct{ Summary string }
 		Suggestions []struct {
 			Text    string
 			Sources []bot.Source
@@ -112,6 +115,12 @@ func talk(t *testing.T, c *caller, w *worker) {
 	if code := w.call("GET", "/api/v1/desk/tickets/"+number, nil, &packet); code != 200 || packet.Matter.Code == "" || len(packet.Turns) == 0 ||
 		len(packet.Suggestions) == 0 || len(packet.Suggestions[0].Sources) == 0 {
 		t.Fatalf("%d %+v", code, packet)
+	}
+	if !slices.Contains(packet.Slots, intents.Told{Name: "证件状况", Value: "快到期"}) || !strings.Contains(packet.Ticket.Summary, "证件状况：快到期") {
+		t.Errorf("what the citizen told is not in words: %+v %s", packet.Slots, packet.Ticket.Summary)
+	}
+	if strings.Contains(packet.Suggestions[0].Text, "：/items/") {
+		t.Errorf("a suggestion has an address that leads nowhere: %s", packet.Suggestions[0].Text)
 	}
 	w.must(number, "accept", nil)
 	if f := c.event("accepted"); f.Author != w.me.Number {
@@ -204,8 +213,8 @@ func takesOver(t *testing.T, c *caller, w, chief *worker) {
 	c.say("驾驶证到期换证")
 	c.say("我要人工客服")
 	// Two may be free; the desk chose one of them.
-	chief.want("the queue", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
-	w.want("the ticket", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
+	chief.lists("queue", c.number)
+	w.lists("queue", c.number)
 	if f := w.do(c.number, "accept", nil); f.Type != "done" {
 		if f := w.do(c.number, "takeover", nil); f.Error.Code != "forbidden" {
 			t.Fatalf("%+v", f)
@@ -227,12 +236,14 @@ func takesOver(t *testing.T, c *caller, w, chief *worker) {
 
 func dangerWhileServed(t *testing.T, c *caller, w, chief *worker) {
 	c.say("转人工")
-	w.want("the ticket", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number })
+	w.lists("queue", c.number)
 	if r := c.say("有人拿刀在楼下砍人"); r.Action != bot.Emergency || !strings.HasPrefix(r.Text, "请立即拨打 110") {
 		t.Fatalf("%s: %s", r.Action, r.Text)
 	}
 	chief.want("the alert", func(f dframe) bool { return f.Type == "alert" && f.Alert.Conversation == c.conversation })
-	chief.want("the red flag", func(f dframe) bool { return f.Type == "ticket" && f.Ticket.Number == c.number && f.Ticket.Red })
+	if !chief.lists("watch", c.number).Red {
+		t.Fatal("it is not red")
+	}
 	if code := chief.call("POST", "/api/v1/desk/alerts/"+c.conversation+"/seen", nil, nil); code != 200 {
 		t.Fatal(code)
 	}

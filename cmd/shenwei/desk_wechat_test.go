@@ -121,27 +121,39 @@ func TestAnAgentAndACitizenOnWeChatReadEachOther(t *testing.T) {
 // quota has the agent write more than WeChat lets through, until the citizen writes again.
 func quota(t *testing.T, c *phone, w *worker, number string) {
 	t.Helper()
-	const most = 5
-	for i := range most + 1 {
-		w.must(number, "reply", map[string]any{"text": fmt.Sprintf("第%d步", i+1)})
-	}
-	for i := range most {
-		if got, want := c.gets(), fmt.Sprintf("第%d步", i+1); got != want {
-			t.Fatalf("%q comes before %q", got, want)
+	step := 0
+	writes := func(lines int) {
+		for range lines {
+			step++
+			w.must(number, "reply", map[string]any{"text": fmt.Sprintf("第%d步", step)})
 		}
 	}
+	gets := func(want string) {
+		t.Helper()
+		if got := c.gets(); got != want {
+			t.Fatalf("she gets %q, not %q", got, want)
+		}
+	}
+	for i := range 3 { // of five messages three go one by one; then few are left
+		writes(1)
+		gets(fmt.Sprintf("第%d步", i+1))
+	}
+	writes(3)
+	gets("第4步\n第5步\n第6步")
+	w.reach(number, func(_, open bool, left, waiting int) bool { return open && left == 1 && waiting == 0 })
+	writes(1)
+	gets("第7步")
+	writes(2)
 	w.reach(number, func(following, open bool, left, waiting int) bool {
 		return following && !open && left == 0 && waiting == 1
 	})
-	if n := c.sent("第6步"); n != 0 {
+	if n := c.sent("第8步"); n != 0 {
 		t.Fatal("more arrived than WeChat lets through")
 	}
 	c.says("好的")
-	if got := c.gets(); got != "第6步" {
-		t.Fatal(got)
-	}
+	gets("第8步\n第9步")
 	w.reach(number, func(_, open bool, _, waiting int) bool { return open && waiting == 0 })
-	for i := range most + 1 {
+	for i := range step {
 		if n := c.sent(fmt.Sprintf("第%d步", i+1)); n != 1 {
 			t.Errorf("step %d arrived %d times", i+1, n)
 		}

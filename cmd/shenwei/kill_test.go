@@ -2,11 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"math/rand/v2"
-	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -95,83 +90,27 @@ func (w *witness) check(t *testing.T, addr string) (acked int) {
 	if w.conversation == "" {
 		return 0
 	}
-	bySeq := map[int64]bot.Stored{}
-	refs := map[string]int{}
-	replies := 0
-	lines := 0
-	for _, m := range w.read(t, addr) {
-		if _, twice := bySeq[m.Seq]; twice {
-			t.Errorf("%s: sequence %d twice", w.conversation, m.Seq)
-		}
-		bySeq[m.Seq] = m
-		if m.Kind == "citizen" {
-			lines++
-			refs[m.Ref]++
-		} else {
-			replies++
-		}
-	}
-	for seq := int64(1); seq <= int64(len(bySeq)); seq++ {
-		if _, ok := bySeq[seq]; !ok {
-			t.Errorf("%s: sequence %d is missing", w.conversation, seq)
-		}
-	}
+	rows := readRows(t, addr, w.conversation, w.token)
+	lines := checkRows(t, w.conversation, rows, w.acked)
+	replies := len(rows) - lines
 	if replies != lines {
 		t.Errorf("%s: %d lines, %d replies", w.conversation, lines, replies)
 	}
-	for ref, seq := range w.acked {
-		if refs[ref] != 1 || bySeq[seq].Ref != ref {
-			t.Errorf("%s: acknowledged %s at %d is stored %d times", w.conversation, ref, seq, refs[ref])
-		}
-	}
 	for ref, seq := range w.replied {
-		if bySeq[seq].Kind != "reply" {
+		if int(seq) > len(rows) || rows[seq-1].Kind != "reply" {
 			t.Errorf("%s: the reply to %s that was shown at %d is gone", w.conversation, ref, seq)
 		}
 	}
 	return len(w.acked)
 }
 
-func (w *witness) read(t *testing.T, addr string) []bot.Stored {
-	t.Helper()
-	var all []bot.Stored
-	for {
-		var after int64
-		if len(all) > 0 {
-			after = all[len(all)-1].Seq
-		}
-		req, _ := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/api/v1/conversations/%s/messages?after=%d", addr, w.conversation, after), nil)
-		req.Header.Set("Authorization", "Bearer "+w.token)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var page struct{ Messages []bot.Stored }
-		err = json.NewDecoder(res.Body).Decode(&page)
-		_ = res.Body.Close()
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("%s: status %d, %v", w.conversation, res.StatusCode, err)
-		}
-		if len(page.Messages) == 0 {
-			return all
-		}
-		all = append(all, page.Messages...)
-	}
-}
-
 // TestWhatWasAcknowledgedSurvivesKill9 kills the service at random moments with at least
 // fifty questions in flight: nothing acknowledged is lost, nothing is there twice, and what
 // was not answered is answered by the next start.
 func TestWhatWasAcknowledgedSurvivesKill9(t *testing.T) {
-	rounds := 5
-	if os.Getenv("SHENWEI_LONG") == "1" {
-		rounds = 100
-	}
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // a seed
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // not for secrets
+	rounds, rnd := killing(t)
 	p := newProgram(t)
-	p.env = []string{"SHENWEI_LIMITS_VISITOR_BURST=1000000", "SHENWEI_LIMITS_ADDRESS_MINUTE=100000000"}
+	p.env = unlimited
 	total, counted := 0, 0
 	for try := 0; counted < rounds; try++ {
 		if try > 3*rounds+10 {

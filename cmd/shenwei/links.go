@@ -85,6 +85,21 @@ func (a *app) checkLinks(ctx context.Context, _ jobs.Job) (time.Duration, error)
 // maxSaid is how many addresses shenwei check names.
 const maxSaid = 20
 
+// sayKnownLinks tells what the service has found.
+func (a *app) sayKnownLinks(ctx context.Context) (string, error) {
+	known, err := a.store.LinkHealth(ctx)
+	if err != nil {
+		return "", err
+	}
+	dead := 0
+	for _, h := range known {
+		if h.State == bot.LinkDead {
+			dead++
+		}
+	}
+	return fmt.Sprintf("%d addresses behind buttons were checked, %d are dead; --links asks all of them now", len(known), dead), nil
+}
+
 // sayLinks asks every address behind a button now. It fails when one does not answer.
 func (a *app) sayLinks(ctx context.Context) (string, error) {
 	all := a.linkChecker().Check(ctx)

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"shenwei/bot"
 	"shenwei/internal/jobs"
@@ -73,7 +74,14 @@ func TestAButtonFillsInTheFormOfTheExampleReceiverOnce(t *testing.T) {
 	}
 	theirs := receiver(t, ours)
 	p.env = []string{"SHENWEI_LINKS_WEB=http://" + theirs + "/do?item={code}&ctx={ctx}", "SHENWEI_KEYS_LINK=" + sharedSecret}
-	p.serve(t, "--addr", ours)
+	serve := p.command(context.Background(), "serve", "--addr", ours)
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
+	if err := waitReady(t.Context(), ours, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 	r := post(t, ours, "我是深户，身份证快到期了怎么换")
 	if r.Item == "" || len(r.Links) == 0 || !strings.HasPrefix(r.Links[0].URL, "/go/"+r.Item) {
 		t.Fatalf("%s %+v", r.Item, r.Links)
@@ -136,6 +144,9 @@ func TestADeadSiteDegradesTheButtonEverywhereAndComesBackByItself(t *testing.T) 
 	}
 	if says, err := a.sayLinks(t.Context()); err == nil || !strings.Contains(explain(err), "HTTP 502") {
 		t.Errorf("shenwei check --links: %s %v", says, err)
+	}
+	if says, err := a.sayKnownLinks(t.Context()); err != nil || !strings.Contains(says, "262 are dead") {
+		t.Errorf("shenwei check: %s %v", says, err)
 	}
 	down.Store(false)
 	check()

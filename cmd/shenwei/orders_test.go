@@ -24,7 +24,4 @@ func TestImportWarnsOfTextThatTalksToAModel(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.err, "warning: articles/baojing-dianhua.md:") || !strings.Contains(r.err, "ignore instructions") {
 		t.Errorf("exit %d: %s%s", r.code, r.out, r.err)
 	}
-	if r := newProgram(t).run(t, "", "import", "../../data", "--dry-run"); strings.Contains(r.err, "warning:") {
-		t.Errorf("the shipped knowledge: %s", r.err)
-	}
 }

@@ -122,7 +122,11 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 		return nil, err
 	}
 	a.channels.routes(&cfg)
-	return web.New(cfg)
+	server, err := web.New(cfg)
+	if err == nil && a.phrase != nil {
+		err = server.Registry().Register(newWordingMetrics(a.phrase))
+	}
+	return server, err
 }
 
 func (a *app) webConfig(hub *live.Hub) web.Config {

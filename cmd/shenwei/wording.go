@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"shenwei/bot"
 	"shenwei/bot/phrase"
 	"shenwei/internal/fault"
@@ -147,5 +149,25 @@ func (a *app) wordingView() func() *studio.Wording {
 	}
 	return func() *studio.Wording {
 		return &studio.Wording{Model: a.cfg.LLM.Model, Stopped: a.phrase.Stopped(), Counts: a.phrase.Counts()}
+	}
+}
+
+// wordingMetrics counts what became of answers that a model might have worded.
+type wordingMetrics struct {
+	service *phrase.Service
+	total   *prometheus.Desc
+}
+
+func newWordingMetrics(s *phrase.Service) wordingMetrics {
+	return wordingMetrics{s, prometheus.NewDesc("shenwei_wordings", "What became of answers that a model might have worded, and what it costs.", []string{"what"}, nil)}
+}
+
+// Describe implements prometheus.Collector.
+func (m wordingMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- m.total }
+
+// Collect implements prometheus.Collector.
+func (m wordingMetrics) Collect(ch chan<- prometheus.Metric) {
+	for what, n := range m.service.Counts() {
+		ch <- prometheus.MustNewConstMetric(m.total, prometheus.UntypedValue, float64(n), what)
 	}
 }

@@ -36,7 +36,7 @@ type chatting struct {
 	conn *websocket.Conn
 }
 
-func chatAt(t *testing.T, addr string) *chatting {
+func converse(t *testing.T, addr string) *chatting {
 	t.Helper()
 	conn, res, err := websocket.DefaultDialer.Dial("ws://"+addr+"/ws/chat", nil)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestAModelsWordsAreShownAsTheyAreVerifiedMarkedAndSwitchedOff(t *testing.T)
 	p := newProgram(t)
 	p.env = withModel(model)
 	s := p.serve(t)
-	c := chatAt(t, s.addr)
+	c := converse(t, s.addr)
 	reply, shown, token := c.ask("1", "居民身份证丢失补领要带什么材料")
 	if !reply.AIGenerated || reply.Item != "RK-050" || !strings.HasSuffix(reply.Text, bot.AILabel) || len(reply.Sources) == 0 {
 		t.Fatalf("%v %s %s", reply.AIGenerated, reply.Item, reply.Text)

@@ -39,6 +39,10 @@ type Entry struct {
 	Due time.Time
 	// Expires is when sending makes no sense any more; the zero time means never.
 	Expires time.Time
+	// Join makes one body of that of an earlier entry, which waits in the same lane and was not
+	// tried yet, and this one's; false keeps them apart. It is nil where nothing is to be joined,
+	// and the store decides when it is worth it.
+	Join func(earlier []byte) (both []byte, ok bool)
 }
 
 // Row is an entry with what became of it.

@@ -17,7 +17,7 @@ const (
 	maxSide = 65_500
 	// maxScans is how often a progressive JPEG may go over its pixels; encoders make about ten.
 	// Without it a file of 5 MB keeps a core busy for hours.
-	maxScans = 100
+	maxScans = 32
 )
 
 // check finds out what a file is and refuses what must not be decoded.

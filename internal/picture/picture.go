@@ -44,8 +44,8 @@ type Picture struct {
 	Media string
 }
 
-// Cleaner cleans pictures, a few at a time: each takes up to 250 MB of memory and half a second
-// of a core. It is safe for concurrent use.
+// Cleaner cleans pictures, a few at a time: a telephone's photograph takes 110 MB of memory and a third
+// of a second of a core, the worst file that is let through 250 MB. It is safe for concurrent use.
 type Cleaner struct{ slots chan struct{} }
 
 // NewCleaner returns a cleaner that works on so many pictures at once.
@@ -109,7 +109,8 @@ var formats = []format{
 // keep writes a decoded picture as it is stored.
 func keep(decoded image.Image, o orientation) (*Picture, error) {
 	w, h := fitArea(decoded.Bounds().Dx(), decoded.Bounds().Dy(), maxKept)
-	body := o.apply(scaled(decoded, decoded.Bounds(), w, h))
+	// A side shrinks to no less than half, for which looking at four pixels is enough.
+	body := o.apply(scaled(draw.ApproxBiLinear, decoded, decoded.Bounds(), w, h))
 	p := &Picture{Width: body.Bounds().Dx(), Height: body.Bounds().Dy()}
 	var err error
 	if p.Body, err = encode(body, quality); err != nil {
@@ -117,19 +118,19 @@ func keep(decoded image.Image, o orientation) (*Picture, error) {
 	}
 	part := excerpt(body.Bounds())
 	w, h = fitBox(part.Dx(), part.Dy(), smallWide, smallHigh)
-	p.Small, err = encode(scaled(body, part, w, h), smallQuality)
+	p.Small, err = encode(scaled(draw.BiLinear, body, part, w, h), smallQuality)
 	return p, err
 }
 
 // scaled draws a part of a picture at a size, on white where it is transparent.
-func scaled(src image.Image, part image.Rectangle, w, h int) *image.RGBA {
+func scaled(how draw.Scaler, src image.Image, part image.Rectangle, w, h int) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(dst, dst.Bounds(), image.White, image.Point{}, draw.Src)
 	if part.Dx() == w && part.Dy() == h {
 		draw.Draw(dst, dst.Bounds(), src, part.Min, draw.Over)
 		return dst
 	}
-	draw.BiLinear.Scale(dst, dst.Bounds(), src, part, draw.Over, nil)
+	how.Scale(dst, dst.Bounds(), src, part, draw.Over, nil)
 	return dst
 }
 

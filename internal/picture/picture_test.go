@@ -270,7 +270,7 @@ func TestABombIsRefusedBeforeItIsDecoded(t *testing.T) {
 	refused(t, pngBomb(4000, 3000, 16, 6), fault.TooLarge)              // fewer pixels, each of eight bytes
 	refused(t, []byte("GIF89a\xff\xff\xff\xff\x00\x00\x00"), fault.TooLarge)
 	refused(t, make([]byte, MaxBytes+1), fault.TooLarge)
-	// Pixels that would fit, gone over a hundred times and more.
+	// Pixels that would fit, gone over again and again.
 	file := jpegOf(t, scene(32, 32))
 	at := bytes.Index(file, []byte{0xff, markerSOS})
 	scan := file[at : len(file)-2]

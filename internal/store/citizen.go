@@ -47,7 +47,10 @@ var PersonalTables = []PersonalTable{
 
 const (
 	sqlOldConversations = `SELECT id, created FROM conversations WHERE created < $1 AND (created, id) > ($2, $3) ORDER BY created, id LIMIT $4`
-	sqlIsActive         = `SELECT 1 FROM messages WHERE conversation = $1 AND at >= $2 LIMIT 1`
+	// sqlIsKnown finds conversations, also of those who follow the account and never wrote.
+	sqlIsKnown       = `SELECT 1 FROM conversations WHERE id = $1 UNION SELECT 1 FROM wechat_contacts WHERE conversation = $1`
+	sqlFollowersGone = `DELETE FROM wechat_contacts WHERE seen < $1 AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = wechat_contacts.conversation)`
+	sqlIsActive      = `SELECT 1 FROM messages WHERE conversation = $1 AND at >= $2 LIMIT 1`
 )
 
 // Deleted counts rows that were deleted.
@@ -78,7 +81,7 @@ func (db *DB) DeleteConversation(ctx context.Context, id string, e audit.Entry) 
 	err := db.writer.do(ctx, id, auditGroup, func(s *session) error {
 		d = Deleted{}
 		var one int
-		if found, err := s.row(`SELECT 1 FROM conversations WHERE id = $1`, []any{id}, &one); err != nil || !found {
+		if found, err := s.row(sqlIsKnown, []any{id}, &one); err != nil || !found {
 			return orRefusal(err, noConversation())
 		}
 		if err := dropConversation(s, id, &d); err != nil {
@@ -121,7 +124,8 @@ type Cursor struct {
 }
 
 // DeleteOld goes on with a pass: it looks at most at limit conversations begun before the time
-// and deletes those that nothing was said in since, and of the others what was said before.
+// and deletes those that nothing was said in since, and of the others what was said before. The
+// last call of a pass also forgets WeChat's followers who have never written.
 // Each call is one transaction, so that live writes come between.
 func (db *DB) DeleteOld(ctx context.Context, before time.Time, c Cursor, limit int) (Cursor, Deleted, error) {
 	var ids []string
@@ -133,7 +137,7 @@ func (db *DB) DeleteOld(ctx context.Context, before time.Time, c Cursor, limit i
 		return err
 	})
 	next.Done = len(ids) < limit
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return next, Deleted{}, err
 	}
 	var d Deleted
@@ -144,7 +148,12 @@ func (db *DB) DeleteOld(ctx context.Context, before time.Time, c Cursor, limit i
 				return err
 			}
 		}
-		return nil
+		if !next.Done {
+			return nil
+		}
+		n, err := s.exec(sqlFollowersGone, cut) // at the end of a pass: who followed and never wrote
+		d.Other += n
+		return err
 	})
 	return next, d, err
 }

@@ -14,7 +14,11 @@ import (
 // ExportConversation returns everything of a conversation as JSON: each table's rows with the
 // sealed fields opened. It is fault.NotFound when there is none.
 func (db *DB) ExportConversation(ctx context.Context, id string) (json.RawMessage, error) {
-	if _, err := db.Conversation(ctx, id); err != nil {
+	var one int
+	if found, err := db.get(ctx, sqlIsKnown, []any{id}, &one); err != nil || !found {
+		if err == nil {
+			err = noConversation()
+		}
 		return nil, err
 	}
 	tables := map[string][]map[string]any{}

@@ -22,7 +22,7 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.n < o.n AND e.state IN ('waiting', 'sending', 'held'))
 		ORDER BY due, n LIMIT $3`
 	sqlOutboxFound = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND lease < $7`
-	sqlOutboxClaim = `UPDATE outbox SET state = 'sending', owner = $1, lease = $2, attempts = attempts + 1, updated = $3 WHERE n = $4 AND state = 'waiting'`
+	sqlOutboxClaim = `UPDATE outbox SET state = 'sending', owner = $1, lease = $2, attempts = attempts + 1, updated = $3 WHERE n = $4 AND state = 'waiting' RETURNING body`
 	sqlOutboxEnd   = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND owner = $7`
 	sqlReleaseLane = `UPDATE outbox SET state = 'waiting', due = $1, updated = $1 WHERE lane = $2 AND state = 'held'`
 	sqlDropLane    = `UPDATE outbox SET state = 'failed', note = $1, updated = $2 WHERE lane = $3 AND state IN ('waiting', 'held')`
@@ -57,6 +57,14 @@ func checkEntries(entries []outbox.Entry) error {
 func (s *session) addOutbox(entries []outbox.Entry) error {
 	now := s.now()
 	for _, e := range entries {
+		if e.Join != nil {
+			if joined, err := s.joinOutbox(&e, now); joined || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		expires := int64(0)
 		if !e.Expires.IsZero() {
 			expires = e.Expires.UnixMicro()
@@ -93,14 +101,19 @@ func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, now, lease ti
 			return err
 		}
 		for _, r := range due {
-			taken, err := s.exec(sqlOutboxClaim, owner, lease.UnixMicro(), now.UnixMicro(), r.ID)
+			var body string // as it is now: something may have been joined to it since it was read
+			taken, err := s.row(sqlOutboxClaim, []any{owner, lease.UnixMicro(), now.UnixMicro(), r.ID}, &body)
 			if err != nil {
 				return err
 			}
-			if taken == 1 { // else another process took it
-				r.State, r.Attempts = outbox.Sending, r.Attempts+1
-				claimed = append(claimed, r)
+			if !taken { // another process took it
+				continue
 			}
+			if body, err = s.keys.OpenText(body, outboxPlace(r.Kind, r.Key)...); err != nil {
+				return err
+			}
+			r.Body, r.State, r.Attempts = []byte(body), outbox.Sending, r.Attempts+1
+			claimed = append(claimed, r)
 		}
 		return nil
 	})

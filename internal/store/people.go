@@ -14,7 +14,8 @@ import (
 
 const (
 	sqlAgents = `SELECT a.id, a.number, a.display, a.grps, a.skills, a.capacity, a.presence, a.reason, a.since, a.seen, a.assigned, a.disabled, a.supervises,
-		(SELECT COALESCE(SUM(h.weight), 0) FROM handoffs h WHERE h.holder = a.id) FROM desk_agents a ORDER BY a.number`
+		COALESCE(h.load, 0) FROM desk_agents a LEFT JOIN (SELECT holder, SUM(weight) AS load FROM handoffs WHERE holder <> '' GROUP BY holder) h ON h.holder = a.id
+		ORDER BY a.number`
 	sqlMeetAgent = `INSERT INTO desk_agents (id, number, display, grps, skills, capacity, presence, reason, since, seen, assigned, disabled, supervises)
 		VALUES ($1, $2, $3, '[]', '{}', $4, 'offline', '', $5, $5, 0, FALSE, $6)
 		ON CONFLICT (id) DO UPDATE SET display = excluded.display, supervises = excluded.supervises, disabled = FALSE`

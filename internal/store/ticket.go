@@ -17,6 +17,7 @@ const (
 	sqlTicketOf     = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT 1`
 	sqlTicketsOf    = `SELECT ` + ticketColumns + ` FROM handoffs WHERE conversation = $1 ORDER BY n DESC LIMIT $2`
 	sqlOpen         = `SELECT ` + ticketColumns + ` FROM handoffs WHERE is_open ORDER BY updated LIMIT $1`
+	sqlOpenStamps   = `SELECT number, version FROM handoffs WHERE is_open LIMIT $1`
 	sqlTicketsSince = `SELECT number, version FROM handoffs WHERE updated >= $1 ORDER BY updated LIMIT $2`
 	sqlDue          = `SELECT ` + ticketColumns + ` FROM handoffs WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2`
 	sqlEnded        = `SELECT ` + ticketColumns + ` FROM handoffs WHERE NOT is_open AND updated >= $1 AND updated < $2 ORDER BY updated DESC LIMIT $3`
@@ -27,7 +28,7 @@ const (
 	// agent.
 	sqlHoldConversation = `UPDATE conversations SET seq = seq WHERE id = (SELECT conversation FROM handoffs WHERE number = $1) RETURNING id`
 	sqlHoldAgent        = `UPDATE desk_agents SET capacity = capacity WHERE id = $1 AND NOT disabled RETURNING capacity`
-	sqlLoad             = `SELECT COALESCE(SUM(weight), 0) FROM handoffs WHERE holder = $1 AND number <> $2`
+	sqlLoad             = `SELECT COALESCE(SUM(weight), 0) FROM handoffs WHERE holder = $1 AND holder <> '' AND number <> $2` // SQLite takes the index only where the query repeats its condition
 	sqlAssigned         = `UPDATE desk_agents SET assigned = $1 WHERE id = $2`
 	sqlMove             = `UPDATE handoffs SET version = $1, state = $2, grp = $3, urgent = $4, body = $5, holder = $6, weight = $7,
 		updated = $8, due = $9, is_open = $10, last_agent = $11, served = $12, place = CASE WHEN CAST($13 AS BIGINT) = 0 THEN place ELSE $13 END
@@ -129,8 +130,17 @@ func (db *DB) OpenTickets(ctx context.Context) ([]desk.Ticket, error) {
 // ChangedTickets lists the numbers and versions of tickets that changed since, in the order of
 // their changes.
 func (db *DB) ChangedTickets(ctx context.Context, since time.Time, limit int) ([]desk.Stamp, error) {
+	return db.stamps(ctx, sqlTicketsSince, since.UnixMicro(), bounded(limit))
+}
+
+// OpenStamps lists the numbers and versions of what the desk has to do.
+func (db *DB) OpenStamps(ctx context.Context) ([]desk.Stamp, error) {
+	return db.stamps(ctx, sqlOpenStamps, maxLimit)
+}
+
+func (db *DB) stamps(ctx context.Context, query string, args ...any) ([]desk.Stamp, error) {
 	var all []desk.Stamp
-	err := db.scan(ctx, sqlTicketsSince, []any{since.UnixMicro(), bounded(limit)}, func(r *sql.Rows) error {
+	err := db.scan(ctx, query, args, func(r *sql.Rows) error {
 		var st desk.Stamp
 		err := r.Scan(&st.Number, &st.Version)
 		all = append(all, st)

@@ -91,6 +91,8 @@ var sheets = []*sheet{
 	{title: "改写", kind: kb.KindLexicon, shape: element, key: "rewrites", identity: []int{0, 2}, columns: []column{
 		{"原词", "from", word, true}, {"改为", "to", word, true}, {"仅当含有", "when", list, false}}},
 	{title: "词语", kind: kb.KindLexicon, shape: record, key: "words", columns: []column{{"整词", "words", list, false}, {"停用短语", "stop", list, false}, {"外地地名", "places", list, false}}},
+	{title: "敏感事项", kind: kb.KindLexicon, shape: element, key: "sensitive", identity: []int{0}, columns: []column{
+		{"事项", "name", word, true}, {"市民怎么说", "words", list, true}, {"坐席组", "group", word, false}, {"先说的话", "says", word, false}, {"只提供人工", "offer", yesNo, false}}},
 	{title: "专题", kind: kb.KindList, shape: element, key: "lists", identity: []int{0}, unique: true, columns: []column{
 		{"编号", "id", word, true}, {"按", "by", word, true}, {"名称", "name", word, true}, {"事项", "items", list, false}, {"知识条目", "articles", list, false}}},
 	{title: "数值依据", kind: kb.KindFacts, shape: element, key: "facts", identity: []int{0}, columns: []column{

@@ -4,16 +4,15 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/boombuler/barcode/qr"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/qr"
 )
 
 // A second factor is a time-based one-time password as in RFC 6238: six digits, SHA-1, new
@@ -43,9 +42,9 @@ func enrolment(issuer, name, secret string) (*Enrolment, error) {
 	uri := (&url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + issuer + ":" + name, RawQuery: url.Values{
 		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"},
 	}.Encode()}).String()
-	picture, err := drawQR(uri)
+	picture, err := qr.SVG(uri)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap(fault.Internal, err, "the QR code cannot be drawn")
 	}
 	return &Enrolment{Secret: secret, URI: uri, QR: picture}, nil
 }
@@ -66,34 +65,4 @@ func checkCode(secret, code string, last int64, now time.Time) (int64, bool) {
 		}
 	}
 	return step, found == 1
-}
-
-// quiet is the light frame that a scanner needs around a QR code, in modules.
-const quiet = 4
-
-// drawQR draws a QR code as one path of an SVG.
-func drawQR(text string) (string, error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return "", fault.Wrap(fault.Internal, err, "the QR code cannot be drawn")
-	}
-	size := code.Bounds()
-	var path strings.Builder
-	for y := size.Min.Y; y < size.Max.Y; y++ {
-		for x := size.Min.X; x < size.Max.X; x++ {
-			begun := x
-			for x < size.Max.X {
-				if r, _, _, _ := code.At(x, y).RGBA(); r != 0 {
-					break
-				}
-				x++
-			}
-			if x > begun {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", begun+quiet, y+quiet, x-begun, x-begun)
-			}
-		}
-	}
-	side := size.Dx() + 2*quiet
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges" role="img" aria-label="二维码"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
-		side, side, side, side, path.String()), nil
 }

@@ -185,6 +185,8 @@ type itemView struct {
 	Sections []sectionView
 	Tells    []tellView
 	Revision int64
+	// QR is the address of the code for telephones, "" for none.
+	QR string
 }
 
 type linkView struct {
@@ -222,6 +224,9 @@ func (c *Chat) Item(w http.ResponseWriter, r *http.Request) {
 	}
 	site := l.Site()
 	page := itemView{Item: it, Links: linksOf(l, it), Revision: l.Revision(kb.KindItem, it.Code)}
+	if site.BaseURL != "" {
+		page.QR = "/items/" + it.Code + "/qr.svg"
+	}
 	for _, f := range kb.Facets {
 		if text := it.Facets[f]; text != "" {
 			page.Sections = append(page.Sections, sectionView{kb.FacetNames[f], parts(text)})

@@ -59,7 +59,7 @@ func (d *Desk) board(ctx context.Context) (*boardBody, error) {
 		b.Groups = append(b.Groups, d.groupBoard(g, tickets, b.Agents, now))
 	}
 	for _, t := range tickets {
-		if needsHelp(t) {
+		if len(b.Watch) < maxShown && needsHelp(t) {
 			b.Watch = append(b.Watch, d.view(t))
 		}
 	}

@@ -136,12 +136,17 @@ type Desk struct {
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
+	pages    map[string]map[*session]struct{} // those of them that are an agent's
 	watchers map[string]map[*session]struct{} // by conversation
 	held     map[string][2]string             // agent and offered by ticket, as pages were told last
 	asked    map[string]time.Time             // when a queue's places were told, by conversation
-	staff    map[string]desk.Agent            // agents as pages were told of them
+	staff    map[string]desk.Agent            // agents as they are known
+	changed  map[string]desk.Agent            // those of them that pages were not told of yet
 	left     map[string]time.Time             // when a waiting citizen's page was closed
 	told     map[desk.Alert]bool              // alerts that supervisors were shown
+
+	// stirred: something changed that pages are told of as a whole; requested: a page asks.
+	stirred, requested chan struct{}
 }
 
 // New returns the handlers, which listen to the desk from now on.
@@ -165,8 +170,8 @@ func New(cfg Config) *Desk {
 		cfg.Wake = func() {}
 	}
 	d := &Desk{
-		cfg: cfg, sessions: map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
-		staff: map[string]desk.Agent{}, held: map[string][2]string{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
+		cfg: cfg, sessions: map[*session]struct{}{}, pages: map[string]map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
+		staff: map[string]desk.Agent{}, changed: map[string]desk.Agent{}, stirred: make(chan struct{}, 1), requested: make(chan struct{}, 1), held: map[string][2]string{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
 	}
 	cfg.Desk.Listen(d)
 	cfg.Hub.Follow(d.Committed)

@@ -2,28 +2,27 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
 )
 
-// Moved tells every page that the ticket concerns, and the citizen, where it stands now. Frames
-// of one ticket may overtake each other: pages keep the one with the highest version.
+// Moved tells the pages that the ticket concerns, and the citizen, where it stands now: those of
+// who has it, had it last or is asked, and those that show the conversation. Frames of one
+// ticket may overtake each other: pages keep the one with the highest version.
 func (d *Desk) Moved(c desk.Change) {
-	f := ticketFrame{Type: "ticket", Ticket: d.view(c.Ticket), Event: c.Event.Kind, From: c.From, Alarms: c.Alarms, Now: d.cfg.Now()}
-	data, err := json.Marshal(f)
-	if err != nil {
-		d.cfg.Log.Error("a frame was not sent", "err", err)
-		return
-	}
-	before := d.holders(c.Ticket)
-	for _, s := range d.all() {
-		if s.hears(c) || before[0] == s.who.ID || before[1] == s.who.ID {
+	if pages := d.concerned(c.Ticket, d.holders(c.Ticket)); len(pages) > 0 {
+		data := d.encode(d.ticketFrame(c))
+		for s := range pages {
 			s.conn.Send(data)
 		}
+	}
+	if inQueue(c.From) || inQueue(c.Ticket.State) || len(c.Alarms) > 0 || needsHelp(c.Ticket) {
+		d.stir()
 	}
 	d.committed(c)
 	if ch := bot.Channel(c.Ticket.Channel); len(c.Rows) > 0 && (ch == bot.WeChat || ch == bot.WeCom) {
@@ -51,68 +50,70 @@ func inQueue(s desk.State) bool {
 	return s == desk.Queued || s == desk.Offered || s == desk.Callback || s == desk.Calling
 }
 
-// hears reports whether a change is told to a page: what goes on between a colleague and her
-// citizen is told to supervisors only.
-func (s *session) hears(c desk.Change) bool {
-	t := c.Ticket
-	if id := s.who.ID; s.chief || t.Agent == id || t.Offered == id || t.Last == id {
-		return true
-	}
-	return (inQueue(c.From) || inQueue(t.State)) && s.sees(t)
+func (d *Desk) ticketFrame(c desk.Change) ticketFrame {
+	return ticketFrame{Type: "ticket", Ticket: d.view(c.Ticket), Event: c.Event.Kind, From: c.From, Alarms: c.Alarms, Now: d.cfg.Now()}
 }
 
-// Staffed tells every page which agents have changed. Loads and signs of life change all the
-// time and are not told by themselves.
+// concerned are the pages that are told of a ticket's change, before whose it was.
+func (d *Desk) concerned(t desk.Ticket, before [2]string) map[*session]struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	pages := map[*session]struct{}{}
+	for _, id := range []string{t.Agent, t.Offered, t.Last, before[0], before[1]} {
+		maps.Copy(pages, d.pages[id])
+	}
+	maps.Copy(pages, d.watchers[t.Conversation])
+	return pages
+}
+
+// Staffed notes which agents have changed: each is told so herself, everybody with the next
+// overview. Loads and signs of life change all the time and are not told by themselves.
 func (d *Desk) Staffed(agents []desk.Agent) {
-	var changed []desk.Agent
-	byID := map[string]desk.Agent{}
+	var own []*session
 	d.mu.Lock()
 	for _, a := range agents {
-		byID[a.ID] = a
-		a.Load, a.Seen, a.Assigned = 0, time.Time{}, time.Time{}
-		if !reflect.DeepEqual(d.staff[a.ID], a) {
-			d.staff[a.ID] = a
-			changed = append(changed, byID[a.ID])
+		same := a
+		same.Load, same.Seen, same.Assigned = 0, time.Time{}, time.Time{}
+		if reflect.DeepEqual(d.staff[a.ID], same) {
+			continue
 		}
-	}
-	d.mu.Unlock()
-	var data []byte
-	if len(changed) > 0 {
-		var err error
-		if data, err = json.Marshal(agentsFrame{"agents", changed}); err != nil {
-			d.cfg.Log.Error("a frame was not sent", "err", err)
-		}
-	}
-	for _, s := range d.all() {
-		s.mu.Lock()
-		if a, known := byID[s.me.ID]; known {
+		d.staff[a.ID], d.changed[a.ID] = same, a
+		for s := range d.pages[a.ID] {
+			own = append(own, s)
+			s.mu.Lock()
 			s.me = a
+			s.mu.Unlock()
 		}
+	}
+	stir := len(d.changed) > 0
+	d.mu.Unlock()
+	for _, s := range own {
+		s.mu.Lock()
+		me := s.me
 		s.mu.Unlock()
-		if data != nil {
-			s.conn.Send(data)
-		}
+		s.send(agentsFrame{"agents", []desk.Agent{me}})
+	}
+	if stir {
+		d.stir()
 	}
 }
 
 func (d *Desk) all() []*session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := make([]*session, 0, len(d.sessions))
-	for s := range d.sessions {
-		list = append(list, s)
-	}
-	return list
+	return slices.Collect(maps.Keys(d.sessions))
+}
+
+func (d *Desk) pagesOf(agent string) []*session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.pages[agent]))
 }
 
 func (d *Desk) watching(conversation string) []*session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := make([]*session, 0, len(d.watchers[conversation]))
-	for s := range d.watchers[conversation] {
-		list = append(list, s)
-	}
-	return list
+	return slices.Collect(maps.Keys(d.watchers[conversation]))
 }
 
 // Committed tells the pages that show a conversation that it has new rows.
@@ -158,11 +159,7 @@ func (d *Desk) tellStatus(ctx context.Context, conversation string) {
 }
 
 func (d *Desk) sendStatus(conversation string, status *desk.Status) {
-	data, err := json.Marshal(statusFrame{"desk", status})
-	if err != nil {
-		d.cfg.Log.Error("a frame was not sent", "err", err)
-		return
-	}
+	data := d.encode(statusFrame{"desk", status})
 	d.mu.Lock()
 	d.asked[conversation] = d.cfg.Now()
 	d.mu.Unlock()
@@ -217,8 +214,8 @@ func (d *Desk) tellNote(t desk.Ticket, n desk.Note) {
 	if n.Kind != desk.WhisperKind {
 		return
 	}
-	for _, s := range d.all() {
-		if s.who.ID == t.Agent && !shown[s] {
+	for _, s := range d.pagesOf(t.Agent) {
+		if !shown[s] {
 			s.send(noteFrame{"note", n})
 		}
 	}

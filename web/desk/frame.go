@@ -48,6 +48,8 @@ type frame struct {
 	// open: rows after this number; for a conversation without a ticket its id.
 	After        int64  `json:"after"`
 	Conversation string `json:"conversation"`
+	// list: the list that the page shows
+	List string `json:"list"`
 	// note
 	Kind string `json:"kind"`
 	// typing, read
@@ -166,18 +168,8 @@ type ticketView struct {
 func (d *Desk) view(t desk.Ticket) ticketView {
 	v := ticketView{Ticket: t, Label: desk.StateNames[t.State]}
 	v.Summary, v.Outcome = mask.Text(t.Summary), mask.Text(t.Outcome)
-	for _, a := range d.cfg.Desk.Agents() {
-		switch a.ID {
-		case "":
-		case t.Agent:
-			v.AgentNo = a.Number
-		case t.Offered:
-			v.OfferedNo = a.Number
-		}
-		if a.ID == t.Last {
-			v.LastNo = a.Number
-		}
-	}
+	numbers := d.cfg.Desk.Numbers(t.Agent, t.Offered, t.Last)
+	v.AgentNo, v.OfferedNo, v.LastNo = numbers[0], numbers[1], numbers[2]
 	return v
 }
 

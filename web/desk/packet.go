@@ -9,6 +9,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
+	"shenwei/intents"
 	"shenwei/internal/fault"
 	"shenwei/internal/mask"
 	"shenwei/kb"
@@ -19,9 +20,9 @@ import (
 type packet struct {
 	Ticket ticketView `json:"ticket"`
 	// Risk says why to be careful: danger, urgent, complaint, reopened, bounced.
-	Risk   []string          `json:"risk"`
-	Matter *matter           `json:"matter,omitempty"`
-	Slots  map[string]string `json:"slots"`
+	Risk   []string       `json:"risk"`
+	Matter *matter        `json:"matter,omitempty"`
+	Slots  []intents.Told `json:"slots"`
 	// Turns are what was asked last and how it was answered.
 	Turns       []turnView        `json:"turns"`
 	Suggestions []suggestion      `json:"suggestions"`
@@ -88,10 +89,7 @@ func (d *Desk) packet(ctx context.Context, t desk.Ticket) (*packet, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &packet{Ticket: d.view(t), Risk: risks(t), Slots: conv.State.Slots, Turns: turnsOf(rows), Past: []ticketView{}, Orders: []desk.Order{}, Seq: conv.Seq}
-	if p.Slots == nil {
-		p.Slots = map[string]string{}
-	}
+	p := &packet{Ticket: d.view(t), Risk: risks(t), Slots: intents.Tell(conv.State.Slots), Turns: turnsOf(rows), Past: []ticketView{}, Orders: []desk.Order{}, Seq: conv.Seq}
 	p.Matter = d.matter(t, conv.State)
 	if p.Reach, err = d.cfg.Reach(ctx, t.Channel, t.Conversation); err != nil {
 		return nil, err
@@ -130,7 +128,7 @@ func risks(t desk.Ticket) []string {
 	for _, r := range []struct {
 		is   bool
 		name string
-	}{{t.Red, "danger"}, {t.Urgent, "urgent"}, {t.Reason == "complaint", "complaint"}, {t.Reopens > 0, "reopened"}, {len(t.Bounces) >= 3, "bounced"}} {
+	}{{t.Red, "danger"}, {t.Urgent, "urgent"}, {t.Reason == "complaint", "complaint"}, {t.Reason == "sensitive", "sensitive"}, {t.Reopens > 0, "reopened"}, {len(t.Bounces) >= 3, "bounced"}} {
 		if r.is {
 			list = append(list, r.name)
 		}
@@ -209,11 +207,23 @@ func (d *Desk) suggest(ctx context.Context, conv bot.Conversation, text string) 
 	switch a.Reply.Action {
 	case bot.Answer, bot.Clarify, bot.Emergency, bot.Decline:
 		list = append(list, suggestion{
-			Text: a.Reply.Text, Item: a.Reply.Item, Article: a.Reply.Article, Confidence: a.Reply.Confidence, Sources: a.Reply.Sources,
+			Text: sendable(a.Reply), Item: a.Reply.Item, Article: a.Reply.Article, Confidence: a.Reply.Confidence, Sources: a.Reply.Sources,
 			Options: a.Reply.Options, Release: a.Reply.Release,
 		})
 	}
 	return list
+}
+
+// sendable is a reply's text without the addresses that lead nowhere from a citizen's phone:
+// where no base address is configured our own pages have only a path.
+func sendable(r *bot.Reply) string {
+	text := "\n" + r.Text + "\n"
+	for _, l := range r.Links {
+		if strings.HasPrefix(l.URL, "/") {
+			text = strings.ReplaceAll(text, "\n"+l.Label+"："+l.URL+"\n", "\n")
+		}
+	}
+	return strings.Trim(text, "\n")
 }
 
 type suggestBody struct {

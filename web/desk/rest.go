@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/audit"
 	"shenwei/internal/fault"
@@ -109,7 +110,7 @@ func (d *Desk) Tickets() http.HandlerFunc {
 		me, _ := d.cfg.Desk.AgentOf(who.ID)
 		s := &session{d: d, who: who, me: me, chief: who.Has(auth.Supervisor)}
 		b := ticketsBody{Tickets: []ticketView{}}
-		list := d.cfg.Desk.Board()
+		var list []desk.Ticket
 		var keep func(t desk.Ticket) bool
 		now := d.cfg.Now()
 		switch tab := r.URL.Query().Get("tab"); tab {
@@ -135,13 +136,21 @@ func (d *Desk) Tickets() http.HandlerFunc {
 			if err != nil {
 				return nil, err
 			}
+			for i := range recent {
+				if m := d.matter(desk.Ticket{Item: recent[i].Item}, bot.State{}); m != nil {
+					recent[i].Name = m.Name
+				}
+			}
 			b.Conversations = recent
 			return b, nil
 		default:
 			return nil, fault.New(fault.BadRequest, "参数 tab 可以是 mine、queue、callback、watch、bot、ended")
 		}
+		if list == nil {
+			list = d.cfg.Desk.Select(keep)
+		}
 		for _, t := range list {
-			if keep(t) && s.sees(t) {
+			if len(b.Tickets) < maxList && keep(t) && s.sees(t) {
 				b.Tickets = append(b.Tickets, d.view(t))
 			}
 		}

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"shenwei/bot/desk"
@@ -17,8 +18,11 @@ const (
 )
 
 // Run looks after waiting citizens until ctx ends: it tells them their place again, and ends
-// the wait of who has left the page.
+// the wait of who has left the page. It also keeps agents' pages up to date.
 func (d *Desk) Run(ctx context.Context) error {
+	var pages sync.WaitGroup
+	defer pages.Wait()
+	pages.Go(func() { d.overview(ctx) })
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	alerts := time.NewTicker(alertEvery)

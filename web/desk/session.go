@@ -2,8 +2,9 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,10 +41,16 @@ type session struct {
 	bad  int
 	beat time.Time
 
+	// Used by the goroutine of the overview only: what the page was told last.
+	toldQueue, toldList []byte
+
 	mu      sync.Mutex
 	me      desk.Agent
 	greeted bool
 	open    map[string]*watch // by conversation
+	show    string            // the list that the page shows, "" for none
+	again   bool              // it wants it even where it has it
+	asked   bool              // it waits for the overview
 }
 
 // watch is a conversation that the page shows.
@@ -79,17 +86,15 @@ func (s *session) Wake(int64) {}
 
 // Closed ends the session. The agent's conversations wait for her for the time of the grace.
 func (s *session) Closed() {
+	s.mu.Lock()
+	watched := slices.Collect(maps.Keys(s.open))
+	clear(s.open)
+	s.mu.Unlock()
 	s.d.mu.Lock()
 	delete(s.d.sessions, s)
-	var watched []string
-	for conversation, all := range s.d.watchers {
-		if _, here := all[s]; here {
-			delete(all, s)
-			watched = append(watched, conversation)
-			if len(all) == 0 {
-				delete(s.d.watchers, conversation)
-			}
-		}
+	drop(s.d.pages, s.who.ID, s)
+	for _, conversation := range watched {
+		drop(s.d.watchers, conversation, s)
 	}
 	s.d.mu.Unlock()
 	for _, conversation := range watched {
@@ -97,13 +102,25 @@ func (s *session) Closed() {
 	}
 }
 
-func (s *session) send(v any) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		s.d.cfg.Log.Error("a frame was not sent", "err", err)
-		return
+// add and drop keep sets of pages by a name.
+func add(sets map[string]map[*session]struct{}, name string, s *session) {
+	if sets[name] == nil {
+		sets[name] = map[*session]struct{}{}
 	}
-	s.conn.Send(data)
+	sets[name][s] = struct{}{}
+}
+
+func drop(sets map[string]map[*session]struct{}, name string, s *session) {
+	delete(sets[name], s)
+	if len(sets[name]) == 0 {
+		delete(sets, name)
+	}
+}
+
+func (s *session) send(v any) {
+	if data := s.d.encode(v); data != nil {
+		s.conn.Send(data)
+	}
 }
 
 func (s *session) fail(ref string, err error, t *desk.Ticket) {
@@ -176,6 +193,8 @@ func (s *session) take(ctx context.Context, f frame) error {
 		return s.presence(ctx, f)
 	case "open":
 		return s.watch(ctx, f)
+	case "list":
+		return s.list(f)
 	case "close":
 		s.unwatch(f.Conversation)
 		return nil
@@ -192,7 +211,7 @@ func (s *session) take(ctx context.Context, f frame) error {
 		s.read(f)
 		return nil
 	}
-	return fault.New(fault.BadRequest, "不认识的 type；可以是 hello、ping、presence、open、close、do、note、draft、typing、read")
+	return fault.New(fault.BadRequest, "不认识的 type；可以是 hello、ping、presence、list、open、close、do、note、draft、typing、read")
 }
 
 // hello begins a page: it says who the agent is, what there is to do and what she had typed.
@@ -223,13 +242,13 @@ func (s *session) hello(ctx context.Context) error {
 	s.mu.Unlock()
 	s.d.mu.Lock()
 	s.d.sessions[s] = struct{}{} // from here on changes come as frames
+	add(s.d.pages, me.ID, s)
 	s.d.mu.Unlock()
-	for _, t := range s.d.cfg.Desk.Board() {
-		if s.sees(t) {
-			f.Tickets = append(f.Tickets, s.d.view(t))
-		}
+	for _, t := range s.d.cfg.Desk.Select(func(t desk.Ticket) bool { return t.Agent == me.ID || t.Offered == me.ID || t.Last == me.ID }) {
+		f.Tickets = append(f.Tickets, s.d.view(t))
 	}
 	s.send(f)
+	s.d.ask(s)
 	return nil
 }
 
@@ -238,11 +257,7 @@ func (s *session) sees(t desk.Ticket) bool {
 	s.mu.Lock()
 	me := s.me
 	s.mu.Unlock()
-	if s.chief || t.Agent == me.ID || t.Offered == me.ID || t.Last == me.ID || me.In(t.Group) {
-		return true
-	}
-	over := s.d.cfg.Desk.Rules().Group(t.Group).Overflow
-	return over != "" && me.In(over)
+	return s.chief || t.Agent == me.ID || t.Offered == me.ID || t.Last == me.ID || s.d.worksOn(me, t)
 }
 
 func (s *session) presence(ctx context.Context, f frame) error {
@@ -279,13 +294,16 @@ func (d *Desk) carryOut(ctx context.Context, who auth.Principal, number string, 
 	case kind == desk.Reply && ref == "":
 		return desk.Change{}, fault.New(fault.BadRequest, "缺少字段 ref：每条回复要有自己的编号，重发时不变")
 	}
-	t, err := d.cfg.Desk.Ticket(ctx, number)
-	if err != nil {
-		return desk.Change{}, err
-	}
 	me, known := d.cfg.Desk.AgentOf(who.ID)
 	if !known {
 		return desk.Change{}, fault.New(fault.Conflict, "请先打开工作台")
+	}
+	if kind == desk.Take && number == "" {
+		return d.takeNext(ctx, me)
+	}
+	t, err := d.cfg.Desk.Ticket(ctx, number)
+	if err != nil {
+		return desk.Change{}, err
 	}
 	if !chief && who.Has(auth.Supervisor) && t.Agent != "" && t.Agent != who.ID && kind != desk.Accept && kind != desk.Take && kind != desk.Decline {
 		chief = true // a supervisor acts in another's conversation
@@ -309,6 +327,23 @@ func (d *Desk) carryOut(ctx context.Context, who auth.Principal, number string, 
 	}
 	d.committed(c)
 	return c, nil
+}
+
+// takeTries is how often the next in the queue is looked for when a colleague was faster.
+const takeTries = 5
+
+// takeNext gives an agent the first who waits in her groups.
+func (d *Desk) takeNext(ctx context.Context, me desk.Agent) (desk.Change, error) {
+	err := fault.New(fault.Conflict, "没有人在排队")
+	queue := d.cfg.Desk.Select(func(t desk.Ticket) bool { return t.State == desk.Queued && d.worksOn(me, t) })
+	for _, t := range queue[:min(len(queue), takeTries)] {
+		var c desk.Change
+		c, err = d.cfg.Desk.Do(ctx, t.Number, desk.Event{Kind: desk.Take, Actor: me.ID, Number: me.Number})
+		if err == nil || !fault.Is(err, fault.Conflict) {
+			return c, err
+		}
+	}
+	return desk.Change{}, err
 }
 
 // works reports whether an agent is here to be given something.

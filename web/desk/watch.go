@@ -2,15 +2,16 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 
+	"shenwei/bot/desk"
 	"shenwei/internal/fault"
 )
 
 // watch shows a conversation on the page from a row on.
 func (s *session) watch(ctx context.Context, f frame) error {
 	conversation, silent := f.Conversation, s.chief && f.On
+	var shown *desk.Ticket
 	if f.Ticket != "" {
 		t, err := s.d.cfg.Desk.Ticket(ctx, f.Ticket)
 		if err != nil {
@@ -19,7 +20,7 @@ func (s *session) watch(ctx context.Context, f frame) error {
 		if !s.sees(t) {
 			return fault.New(fault.Forbidden, "这个会话不在您的组里")
 		}
-		conversation = t.Conversation
+		conversation, shown = t.Conversation, &t
 		if s.chief && silent {
 			s.d.record(ctx, s.who, "desk.look", "ticket/"+t.Number)
 		}
@@ -38,11 +39,11 @@ func (s *session) watch(ctx context.Context, f frame) error {
 	s.open[conversation] = &watch{seen: f.After, silent: silent, busy: true}
 	s.mu.Unlock()
 	s.d.mu.Lock()
-	if s.d.watchers[conversation] == nil {
-		s.d.watchers[conversation] = map[*session]struct{}{}
-	}
-	s.d.watchers[conversation][s] = struct{}{}
+	add(s.d.watchers, conversation, s)
 	s.d.mu.Unlock()
+	if shown != nil { // changes come as frames, so this one must, too
+		s.send(s.d.ticketFrame(desk.Change{Ticket: *shown, From: shown.State}))
+	}
 	notes, err := s.d.cfg.Store.Notes(ctx, conversation, 0, math.MaxInt32)
 	if err != nil {
 		return err
@@ -67,10 +68,7 @@ func (s *session) unwatch(conversation string) {
 	delete(s.open, conversation)
 	s.mu.Unlock()
 	s.d.mu.Lock()
-	delete(s.d.watchers[conversation], s)
-	if len(s.d.watchers[conversation]) == 0 {
-		delete(s.d.watchers, conversation)
-	}
+	drop(s.d.watchers, conversation, s)
 	s.d.mu.Unlock()
 	s.d.tellViewers(conversation)
 }
@@ -165,7 +163,5 @@ func (s *session) read(f frame) {
 
 // tellHint sends the citizen what may be missed.
 func (d *Desk) tellHint(conversation string, f hintFrame) {
-	if data, err := json.Marshal(f); err == nil {
-		d.cfg.Hub.Tell(conversation, data)
-	}
+	d.cfg.Hub.Tell(conversation, d.encode(f))
 }

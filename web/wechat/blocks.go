@@ -25,10 +25,10 @@ func (s Shape) body(r *bot.Reply) string {
 			rest = append(rest, text)
 		}
 	}
-	all := append(append(first, second...), rest...)
-	if r.AIGenerated {
-		all = append(all, bot.AILabel)
+	if r.AIGenerated { // before the words: what follows the first message may be cut, or never be sent
+		first = append(first, bot.AILabel)
 	}
+	all := append(append(first, second...), rest...)
 	if len(all) == 0 {
 		return safe(r.Text)
 	}
@@ -92,7 +92,10 @@ func (s Shape) item(card *bot.ItemCard) string {
 	if len(card.Materials) > 0 && card.Facet != kb.Material {
 		lines = append(lines, safe("带上："+strings.Join(card.Materials, "、")))
 	}
-	return joinLines(append(lines, safe(card.Handover))...)
+	if card.Handover != "" {
+		lines = append(lines, safe(card.Handover), "需要人工请发「转人工」。")
+	}
+	return joinLines(lines...)
 }
 
 // links are what a phone can open: pages by their whole address, and pages of the account's own

@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -139,6 +140,34 @@ type Parcel struct {
 	Message      Message `json:"message"`
 	// Agent is the account under which an agent's words are shown, "" for none.
 	Agent string `json:"agent,omitempty"`
+}
+
+var (
+	errClosed = errors.New("the citizen has to write first: nothing more may be sent now")
+	errLeft   = errors.New("the citizen takes no messages of ours any more")
+)
+
+// Admit reads what an outbox row holds and takes its message from what may be sent to its citizen.
+// An error says what becomes of the row; nothing is spent then.
+func (c *Core) Admit(ctx context.Context, r outbox.Row) (Parcel, Contact, Spend, error) {
+	var p Parcel
+	if err := json.Unmarshal(r.Body, &p); err != nil {
+		return p, Contact{}, SpentNone, outbox.Refuse(errors.New("the row cannot be read"))
+	}
+	contact, err := c.cfg.Store.Contact(ctx, p.Conversation)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return p, contact, SpentNone, outbox.Refuse(err)
+	case err != nil:
+		return p, contact, SpentNone, err
+	case !contact.Following:
+		return p, contact, SpentNone, outbox.Refuse(errLeft)
+	}
+	spent, err := c.cfg.Store.SpendSend(ctx, p.Conversation, c.cfg.Now())
+	if err == nil && spent == SpentNone {
+		err = outbox.Hold(errClosed)
+	}
+	return p, contact, spent, err
 }
 
 // answerLife is how long an answer is worth sending: as long as WeChat takes one.

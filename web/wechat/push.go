@@ -158,4 +158,9 @@ func digest(parts ...string) string {
 func (p Push) At() time.Time { return time.Unix(p.Created, 0) }
 
 // Lane keeps what is sent to one citizen in order.
-func Lane(conversation string) string { return "wechat " + conversation }
+func Lane(conversation string) string { return lanePrefix + conversation }
+
+const lanePrefix = "wechat "
+
+// ConversationOf is the conversation of a lane.
+func ConversationOf(lane string) string { return strings.TrimPrefix(lane, lanePrefix) }

@@ -213,3 +213,26 @@ func TestOutletsSayHowFarAndOpenInAMapApp(t *testing.T) {
 		}
 	}
 }
+
+// A model's words are marked in the first message: of a long answer it may be the only one that is
+// sent.
+func TestAModelsWordsAreMarkedInTheFirstMessageAndNotOnTheCard(t *testing.T) {
+	card := &bot.ItemCard{Code: "CRJ-002", Name: "护照换发", Summary: "您好，网上就能换。", Fee: "120元", TimeLimit: "7个工作日", Links: []bot.Link{{Kind: bot.LinkWeb, URL: "https://a.example/x", Label: "去办理"}}}
+	r := &bot.Reply{
+		Action: bot.Answer, AIGenerated: true, Items: []bot.ItemHit{{Code: "CRJ-002"}},
+		Blocks: []bot.Block{{Type: bot.BlockItem, Item: card}, {Type: bot.BlockText, Text: strings.Repeat("请带好材料。", 2000)}},
+	}
+	out := Shape{Base: "https://a.example", Cards: true}.Render(r)
+	if !strings.Contains(out[0].Text, bot.AILabel) || !strings.Contains(bot.AILabel, "人工智能") || !strings.Contains(bot.AILabel, "生成") {
+		t.Errorf("the first message has no mark: %.80s", out[0].Text)
+	}
+	for _, m := range out {
+		if m.Card != nil && strings.Contains(m.Card.Description, "您好") {
+			t.Errorf("a model's words stand unmarked on a card: %s", m.Card.Description)
+		}
+	}
+	r.AIGenerated = false
+	if out := (Shape{}).Render(r); strings.Contains(out[0].Text, "人工智能") {
+		t.Error("published words are marked as a model's")
+	}
+}

@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -15,35 +14,14 @@ var _ outbox.Sender = (*Channel)(nil)
 // Idempotent is false: WeChat cannot tell a message sent twice from two messages.
 func (ch *Channel) Idempotent() bool { return false }
 
-var (
-	errClosed = errors.New("the citizen has to write first: nothing more may be sent now")
-	errLeft   = errors.New("the citizen does not follow the account any more")
-)
-
 // Send delivers one row of the outbox by a customer-service message.
 func (ch *Channel) Send(ctx context.Context, r outbox.Row) error {
 	if ch.cfg.Client == nil {
 		return outbox.Refuse(errors.New("this account may not send messages of its own"))
 	}
-	var p Parcel
-	if err := json.Unmarshal(r.Body, &p); err != nil {
-		return outbox.Refuse(errors.New("the row cannot be read"))
-	}
-	contact, err := ch.cfg.Core.Store.Contact(ctx, p.Conversation)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return outbox.Refuse(err)
-	case err != nil:
+	p, contact, spent, err := ch.core.Admit(ctx, r)
+	if err != nil {
 		return err
-	case !contact.Following:
-		return outbox.Refuse(errLeft)
-	}
-	spent, err := ch.cfg.Core.Store.SpendSend(ctx, p.Conversation, ch.cfg.Core.Now())
-	switch {
-	case err != nil:
-		return err
-	case spent == SpentNone:
-		return outbox.Hold(errClosed)
 	}
 	err = ch.send(ctx, contact.OpenID, p.Message)
 	return ch.outcome(ctx, r, p.Conversation, spent, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -18,32 +17,11 @@ var _ outbox.Sender = (*Channel)(nil)
 // Idempotent is true: the platform drops a message whose id it has seen.
 func (ch *Channel) Idempotent() bool { return true }
 
-var (
-	errClosed = errors.New("the citizen has to write first: nothing more may be sent now")
-	errLeft   = errors.New("the citizen refuses messages")
-)
-
 // Send delivers one row of the outbox.
 func (ch *Channel) Send(ctx context.Context, r outbox.Row) error {
-	var p wechat.Parcel
-	if err := json.Unmarshal(r.Body, &p); err != nil {
-		return outbox.Refuse(errors.New("the row cannot be read"))
-	}
-	contact, err := ch.cfg.Store.Contact(ctx, p.Conversation)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return outbox.Refuse(err)
-	case err != nil:
+	p, contact, spent, err := ch.core.Admit(ctx, r)
+	if err != nil {
 		return err
-	case !contact.Following:
-		return outbox.Refuse(errLeft)
-	}
-	spent, err := ch.cfg.Store.SpendSend(ctx, p.Conversation, ch.now())
-	switch {
-	case err != nil:
-		return err
-	case spent == wechat.SpentNone:
-		return outbox.Hold(errClosed)
 	}
 	err = ch.cfg.Client.Call(ctx, "kf/send_msg", body(contact, r.Key, p.Message), nil)
 	return ch.outcome(ctx, p.Conversation, spent, err)

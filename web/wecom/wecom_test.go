@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,6 +152,7 @@ func (answerer) Answer(_ context.Context, t bot.Turn) (bot.Answered, error) {
 }
 
 type world struct {
+	later    atomic.Int64 // nanoseconds that have passed
 	t        *testing.T
 	platform *platform
 	crypt    *wechat.Crypt
@@ -167,7 +169,7 @@ func newWorld(t *testing.T, welcome string) *world {
 	api := httptest.NewServer(w.platform)
 	api.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(api.Close)
-	now := func() time.Time { return noon }
+	now := func() time.Time { return noon.Add(time.Duration(w.later.Load())) }
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if w.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "wecom.db"), store.Options{Now: now}); err != nil {
@@ -411,6 +413,7 @@ func TestAnAgentWritesWithinTheQuota(t *testing.T) {
 		if err != nil || !s.Open && i < 4 {
 			t.Fatalf("%d: %+v %v", i, s, err)
 		}
+		w.later.Add(int64(wechat.GatherFor)) // the last ones wait for others
 		w.settle()
 	}
 	s, err := w.channel.Standing(t.Context(), conversation)

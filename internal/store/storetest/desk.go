@@ -229,6 +229,9 @@ var deskCases = []testCase{
 		if len(open) != 1 || open[0].Number != t.Number {
 			s.Fatal(dump(open))
 		}
+		stamps, err := db.OpenStamps(s.Context())
+		s.must(err)
+		s.same(stamps, []desk.Stamp{{Number: t.Number, Version: open[0].Version}})
 		changed, err := db.ChangedTickets(s.Context(), Noon, 0)
 		s.must(err)
 		if len(changed) != 2 {

@@ -9,6 +9,7 @@ import (
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/internal/store"
+	"shenwei/web/wechat"
 )
 
 // letter is an entry of a lane.
@@ -55,6 +56,67 @@ var outboxCases = []testCase{
 		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Sent}))
 		if next := s.claimRows(db, "two", Noon); rowKeys(next) != "a2 " {
 			s.Fatalf("%s", rowKeys(next))
+		}
+	}},
+	{"lines share a message where few are left, but not one that may have been sent", func(s *suite) {
+		db := s.open()
+		s.must(db.TouchContact(s.Context(), seen(wechat.OpensMessage, Noon)))
+		line := func(text string) outbox.Entry {
+			e := letter(wechat.Lane("wx-1"), "agent/"+text)
+			e.Body, e.Due = []byte(text), time.Time{}
+			e.Join = func(earlier []byte) ([]byte, bool) { return []byte(string(earlier) + "+" + text), true }
+			return e
+		}
+		add := func(texts ...string) {
+			for _, text := range texts {
+				s.must(db.AddOutbox(s.Context(), line(text)))
+			}
+		}
+		bodies := func(now time.Time) string {
+			out := ""
+			for rows := s.claimRows(db, "one", now); len(rows) > 0; rows = s.claimRows(db, "one", now) {
+				for _, r := range rows {
+					out += string(r.Body) + " "
+					s.must(db.SettleOutbox(s.Context(), r.ID, "one", outbox.Verdict{State: outbox.Sent}))
+				}
+			}
+			return out
+		}
+		spend := func(n int) {
+			for range n {
+				_, err := db.SpendSend(s.Context(), "wx-1", Noon)
+				s.must(err)
+			}
+		}
+		add("a", "b", "c", "d", "e", "e") // of five that may be sent, three wait already
+		if got := bodies(Noon); got != "a b c+d+e " {
+			s.Fatal(got)
+		}
+		spend(3)
+		add("k") // two are left: it waits a moment for others
+		if got := bodies(Noon); got != "" {
+			s.Fatal(got)
+		}
+		add("l")
+		if got := bodies(Noon.Add(wechat.GatherFor)); got != "k+l " {
+			s.Fatal(got)
+		}
+		spend(2)
+		add("f") // nothing may be sent: it is held, and the next ones go with it
+		later := Noon.Add(wechat.GatherFor)
+		rows := s.claimRows(db, "one", later)
+		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held}))
+		add("g", "h")
+		s.must(db.ReleaseLane(s.Context(), wechat.Lane("wx-1")))
+		rows = s.claimRows(db, "one", Noon)
+		if len(rows) != 1 || string(rows[0].Body) != "f+g+h" {
+			s.Fatalf("%+v", rows)
+		}
+		add("i") // f is being sent
+		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Waiting, Due: Noon, Doubt: true}))
+		add("j")
+		if got := bodies(later); got != "f+g+h i+j " {
+			s.Fatal(got)
 		}
 	}},
 	{"an entry of a known key changes nothing", func(s *suite) {

@@ -278,4 +278,30 @@ var wechatCases = []testCase{
 			}
 		}
 	}},
+	{"who follows and never wrote is exported, deleted on request, and forgotten with time", func(s *suite) {
+		db := s.open()
+		s.must(db.TouchContact(s.Context(), seen(wechat.OpensMoment, Noon)))
+		body, err := db.ExportConversation(s.Context(), "wx-1")
+		s.must(err)
+		if !strings.Contains(string(body), "wechat_contacts") {
+			s.Errorf("%s", body)
+		}
+		d, err := db.DeleteConversation(s.Context(), "wx-1", audit.Entry{Actor: "admin", Action: "citizen.delete", Object: "wx-1"})
+		s.must(err)
+		if d.Other != 1 || d.Conversations != 0 {
+			s.Errorf("%+v", d)
+		}
+		_, err = db.Contact(s.Context(), "wx-1")
+		s.wantCode(err, fault.NotFound)
+		for _, x := range []struct {
+			seen time.Time
+			gone bool
+		}{{Noon.Add(-48 * time.Hour), true}, {Noon, false}} {
+			s.must(db.TouchContact(s.Context(), seen(wechat.OpensMoment, x.seen)))
+			s.pass(db, Noon.Add(-24*time.Hour))
+			if _, err := db.Contact(s.Context(), "wx-1"); fault.Is(err, fault.NotFound) != x.gone {
+				s.Errorf("seen at %s: %v", x.seen, err)
+			}
+		}
+	}},
 }

@@ -3,84 +3,25 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { desk as screen, desktop, faults, launch, phone, shoot, visitor } from './browser.mjs'
-import { account, begin, button } from './people.mjs'
-import { startServer } from './server.mjs'
+import { desk as screen, desktop, phone, shoot } from './browser.mjs'
+import { bubble, house, reply, replyField, say, strip, tab, tickets } from './hotline.mjs'
+import { button } from './people.mjs'
 
 const question = '护照快到期了怎么换'
 const number = '13812345678'
 
-let server, browser
-const seen = []
-const staff = {}
-const citizens = []
+const hotline = house()
+const { staff, citizens, open, clean, citizen, wantsPerson } = hotline
+let server
 
-before(async () => {
-  server = await startServer({ SHENWEI_DESK_HOURS: '24h', SHENWEI_DESK_REST_HOURS: '24h' })
-  browser = await launch()
-})
-after(async () => {
-  for (const v of seen) await v.context.close()
-  await browser?.close()
-  await server?.stop()
-  // Browsers write every refused request on the console; these are answers, not faults.
-  const refused = /status of (401|409)/
-  assert.deepEqual(seen.flatMap((v) => v.complaints).filter((c) => !refused.test(c)), [], 'a page complained')
-})
-
-async function open(options) {
-  const v = await visitor(browser, server.url, options)
-  v.page.setDefaultTimeout(Number(process.env.PATIENCE ?? 30_000))
-  seen.push(v)
-  return v
-}
-
-async function clean(page) {
-  // A message that fades has no contrast any more.
-  await page.waitForFunction(() => !document.querySelector('[class*="-enter-active"], [class*="-leave-active"]'))
-  assert.deepEqual(await faults(page), [], page.url())
-}
-const tab = (page, name) => page.getByRole('tab', { name }).click()
-const tickets = (page) => page.locator('#ticket-list .ticket')
-const replyField = (page) => page.getByRole('textbox', { name: '回复市民' })
-const bubble = (page, text) => page.locator('.stream .bubble', { hasText: text })
-
-async function say(page, text) {
-  await page.getByLabel('您的问题').fill(text)
-  await page.getByRole('button', { name: '发送' }).click()
-}
-async function citizen(options = phone) {
-  const v = await open(options)
-  await v.page.goto(server.url)
-  await v.page.getByRole('heading', { name: '您好，想办什么事' }).waitFor()
-  citizens.push(v)
-  return v.page
-}
-const strip = (page) => page.locator('.chat-head .strip')
-async function wantsPerson(page) {
-  await page.locator('.chat-head').getByRole('button', { name: '转人工' }).click()
-  await strip(page).waitFor()
-}
-async function reply(page, text) {
-  await page.keyboard.press('Alt+KeyR')
-  await replyField(page).fill(text)
-  await replyField(page).press('Enter')
-  await bubble(page, text).waitFor()
-}
+before(async () => { server = await hotline.start() })
+after(() => hotline.close())
 
 describe('an hour at the hotline', () => {
   let a, b, chief
 
   test('the administrator makes two agents and a supervisor, who find the desk when they sign in', async () => {
-    const admin = (await open(screen)).page
-    await begin(admin, server.url, await server.setupLink(), { name: 'admin', display: '管理员' })
-    for (const [key, name, display, roles] of [['a', 'li', '李芳', ['坐席']], ['b', 'wang', '王强', ['坐席']], ['chief', 'zhao', '赵敏', ['班长']]]) {
-      const link = await account(admin, server.url, name, display, roles)
-      staff[key] = await open(screen)
-      await begin(staff[key].page, server.url, link)
-      await staff[key].page.waitForURL('**/desk')
-      await staff[key].page.getByRole('tab', { name: '会话中' }).waitFor()
-    }
+    await hotline.hire([['a', 'li', '李芳', '坐席'], ['b', 'wang', '王强', '坐席'], ['chief', 'zhao', '赵敏', '班长']])
     ;({ a: { page: a }, b: { page: b }, chief: { page: chief } } = staff)
     assert.equal(await a.getByRole('tab', { name: '机器人接待' }).count(), 0)
     await clean(a)
@@ -231,6 +172,7 @@ describe('an hour at the hotline', () => {
     await reply(a, '您好，居住证可以在网上续签。')
     await second.locator('.line-agent').waitFor()
     await tab(a, /排队中/)
+    await a.locator('#ticket-list .item').nth(1).waitFor()
     assert.equal(await a.locator('#ticket-list .item').count(), 2) // one waits, one is to be called
     await shoot(a, 'desk-queue')
     await tab(a, /会话中/)
@@ -248,7 +190,7 @@ describe('an hour at the hotline', () => {
     await strip(citizens[3].page).getByText('坐席 002 号正在为您服务').waitFor()
     await a.keyboard.press('Alt+KeyT')
     const dialog = a.getByRole('dialog', { name: '转接' })
-    await dialog.getByLabel('转给坐席').selectOption({ label: (await dialog.locator('option', { hasText: '002 号' }).innerText()).trim() })
+    await dialog.getByLabel('转给坐席').selectOption(await dialog.locator('option', { hasText: '002 号' }).getAttribute('value'))
     await dialog.getByLabel(/陪同转接/).check()
     await dialog.getByLabel('原因').fill('需要出入境的同事')
     await shoot(a, 'desk-transfer')

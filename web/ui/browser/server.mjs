@@ -53,12 +53,16 @@ async function real(settings, knowledge) {
   const program = binary(dir)
   const env = { ...process.env, SHENWEI_ADMIN_ADDR: `127.0.0.1:${admin}`, ...settings }
   if (knowledge) publish(program, dir, knowledge, env)
-  const child = spawn(program, run, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env })
+  let child, gone
   let said = ''
   const hear = (part) => { said = (said + part).slice(-4000) }
-  child.stdout.on('data', hear)
-  child.stderr.on('data', hear)
-  const gone = new Promise((done) => child.on('exit', done))
+  const begin = () => {
+    child = spawn(program, run, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env })
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    gone = new Promise((done) => child.on('exit', done))
+    return ready(url, child, () => said)
+  }
   const stop = async () => {
     child.kill('SIGTERM')
     const kill = setTimeout(() => child.kill('SIGKILL'), 10000)
@@ -66,13 +70,19 @@ async function real(settings, knowledge) {
     clearTimeout(kill)
     rmSync(dir, { recursive: true, force: true })
   }
+  /** Kills the server without a word and starts it again. */
+  const crash = async () => {
+    child.kill('SIGKILL')
+    await gone
+    await begin()
+  }
   try {
-    await ready(url, child, () => said)
+    await begin()
   } catch (cause) {
     await stop()
     throw cause
   }
-  return { url, stop, setupLink: () => setupLink(() => said) }
+  return { url, stop, crash, setupLink: () => setupLink(() => said) }
 }
 
 /** The one-time link that makes the first account, as the server printed it. */

@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { desk, faults, launch, phone, shoot, visitor } from './browser.mjs'
+import { account, begin, button } from './people.mjs'
 import { startServer } from './server.mjs'
-import { totp } from './totp.mjs'
 
 const fake = !!process.env.SHENWEI_FAKE
-const password = 'yi-ju-hen-chang-de-hua-2026'
 const summary = '通行证没过期但快到期就换新卡；今晚零点起新的收费标准是80元。'
 const question = '港澳通行证快到期了，周末能换吗'
 const ask = '通行证塑封起皮翘边了给换不'
@@ -40,32 +39,7 @@ async function person(name) {
   return v.page
 }
 
-const button = (page, name) => page.getByRole('button', { name, exact: true })
 const nothingWrong = async (page) => assert.deepEqual(await faults(page), [], page.url())
-
-/** Opens a one-time link, sets a password and, where it is wanted, a second factor. */
-async function begin(page, link, first) {
-  await page.goto(new URL(link, server.url).href)
-  if (first) {
-    await page.getByLabel(/^账号/).fill(first.name)
-    await page.getByLabel(/^姓名/).fill(first.display)
-  }
-  await page.getByLabel(/^新密码/).fill(password)
-  await page.getByLabel('再输一次').fill(password)
-  await button(page, '继续').click()
-  const secret = page.locator('b.mono')
-  const inside = page.locator('nav .who')
-  await secret.or(inside).first().waitFor()
-  if (await secret.isVisible()) {
-    await page.locator('img[alt="动态码二维码"]').waitFor()
-    await nothingWrong(page)
-    if (first) await shoot(page, 'studio-enrol')
-    await page.getByLabel('动态码', { exact: true }).fill(totp(await secret.innerText()))
-    await button(page, '绑定').click()
-  }
-  await inside.waitFor()
-  assert.ok(!page.url().includes('#'), 'the token stays in the address')
-}
 
 /** Signs in at the stand-in, which knows its people. */
 async function enter(page, name) {
@@ -76,20 +50,6 @@ async function enter(page, name) {
   await page.getByLabel(/^动态码/).fill('123456')
   await button(page, '登录').click()
   await page.locator('nav .who').waitFor()
-}
-
-async function account(admin, name, display, role) {
-  await admin.goto(`${server.url}/staff/users`)
-  await button(admin, '新建账号').click()
-  const dialog = admin.getByRole('dialog', { name: '新建账号' })
-  await dialog.getByLabel(/^账号/).fill(name)
-  await dialog.getByLabel('姓名').fill(display)
-  for (const [label, on] of [['编辑', role === '编辑'], ['审核', role === '审核']]) {
-    const box = dialog.getByRole('checkbox', { name: label, exact: true })
-    if ((await box.isChecked()) !== on) await dialog.locator('label.el-checkbox', { hasText: label }).click()
-  }
-  await button(dialog, '新建并生成链接').click()
-  return (await admin.locator('.link.mono').innerText()).trim()
 }
 
 async function answerOf(text) {
@@ -127,9 +87,16 @@ describe('a day in the studio', () => {
     await admin.goto(`${server.url}/studio`)
     await admin.getByText('这里还没有任何账号').waitFor()
     await nothingWrong(admin)
-    await begin(admin, await server.setupLink(), { name: 'admin', display: '管理员' })
-    await begin(editor, await account(admin, 'chen', '陈晓', '编辑'))
-    await begin(reviewer, await account(admin, 'zhou', '周敏', '审核'))
+    await begin(admin, server.url, await server.setupLink(), {
+      name: 'admin', display: '管理员',
+      enrol: async () => {
+        await admin.locator('img[alt="动态码二维码"]').waitFor()
+        await nothingWrong(admin)
+        await shoot(admin, 'studio-enrol')
+      },
+    })
+    await begin(editor, server.url, await account(admin, server.url, 'chen', '陈晓', ['编辑']))
+    await begin(reviewer, server.url, await account(admin, server.url, 'zhou', '周敏', ['审核']))
     await admin.goto(`${server.url}/staff/users`)
     await admin.getByRole('cell', { name: '周敏' }).waitFor()
     await nothingWrong(admin)

@@ -282,3 +282,20 @@ test('a vote carries the conversation and its token', async () => {
   await talk.rate(2, -1, '已过时')
   expect(server.votes).toEqual([{ conversation: 'c1', token: 'token-c1', seq: 2, score: -1, reason: '已过时' }])
 })
+
+test('what is verified of an answer is shown until the answer stands in its place, and taken back when told', () => {
+  server.greet()
+  talk.say('护照')
+  const { ref } = server.wire.said[0]!
+  server.ack(ref, '护照')
+  server.wire.tell({ type: 'wording', ref: 'somebody else', text: '别的' })
+  expect(talk.state.wording).toBe('')
+  server.wire.tell({ type: 'wording', ref, text: '您好，先挂失。' })
+  expect(talk.state.wording).toBe('您好，先挂失。')
+  server.wire.tell({ type: 'wording', ref, text: '' })
+  expect(talk.state.wording).toBe('')
+  server.wire.tell({ type: 'wording', ref, text: '您好，先挂失。再补领。' })
+  server.answer(ref, '护照')
+  expect(talk.state.wording).toBe('')
+  expect(shown()).toEqual(['citizen:护照', 'reply:答：护照'])
+})

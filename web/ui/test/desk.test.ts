@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { factsOf, fill, insert, matching, shortcutAt } from '../src/desk/lib/canned'
 import { commandOf, keys } from '../src/desk/lib/keys'
 import { allowed, lateness } from '../src/desk/lib/orders'
-import { byQueue, listed, load, newer, rings, sorted } from '../src/desk/lib/tickets'
+import { byQueue, gist, joined, load, mineOf, newer, rings, sorted, troubled } from '../src/desk/lib/tickets'
 import { countdown, show, worst } from '../src/desk/lib/timers'
 import { Hotline } from '../src/desk/hotline'
 import type { Canned, Ticket, Timer } from '../src/desk/types'
@@ -45,11 +45,15 @@ describe('the lists', () => {
     ticket({ number: 'red', agent: 'x', red: true }), ticket({ number: 'late', agent: 'x', timers: [timer({ due: at(-1) })] }),
     ticket({ number: 'over', agent: me, state: 'resolved', red: true }),
   ]
-  const names = (tab: 'mine' | 'queue' | 'watch') => listed(all, tab, me, now).map((t) => t.number)
-  test('hold what concerns each', () => {
-    expect(names('mine')).toEqual(['mine', 'rings'])
-    expect(names('queue')).toEqual(['rings', 'queued', 'call'])
-    expect(names('watch')).toEqual(['red', 'late'])
+  test('hold her own, and those of them that need help', () => {
+    expect(mineOf(all, me).map((t) => t.number)).toEqual(['mine', 'rings'])
+    const own = [ticket({ number: 'red', agent: me, red: true }), ticket({ number: 'late', agent: me, timers: [timer({ due: at(-1) })] }), ticket({ number: 'fine', agent: me })]
+    expect(troubled([...all, ...own], me, now).map((t) => t.number)).toEqual(['red', 'late'])
+  })
+  test('of the server are shown with what is known to be newer, and with her own', () => {
+    const list = [ticket({ number: 'a', version: 2 }), ticket({ number: 'b', version: 2 })]
+    const known = { a: ticket({ number: 'a', version: 3 }), b: ticket({ number: 'b', version: 1 }) }
+    expect(joined(list, known, [ticket({ number: 'a' }), ticket({ number: 'c' })]).map((t) => `${t.number}${t.version}`)).toEqual(['a3', 'b2', 'c1'])
   })
   test('of the queue go by priority, then by time; calls come last', () => {
     const q = [ticket({ number: 'call', state: 'callback', enqueued: at(-99) }), ticket({ number: 'late', enqueued: at(5) }), ticket({ number: 'early', enqueued: at(1) }), ticket({ number: 'first', priority: 1, enqueued: at(9) })]
@@ -66,6 +70,11 @@ describe('the lists', () => {
   })
   test('count what her conversations take of her capacity', () => {
     expect(load([...all, ticket({ agent: me, state: 'calling' })], me)).toBe(3)
+  })
+  test('say what a ticket is about, without why it came', () => {
+    expect(gist(ticket({ summary: '市民要求人工；刚才的事项：CRJ-007 护照换发；问的是费用' }))).toBe('护照换发；问的是费用')
+    expect(gist(ticket({ summary: '敏感事项：媒体采访；由人工办理' }))).toBe('敏感事项：媒体采访')
+    expect(gist(ticket({ summary: '市民要求人工' }))).toBe('市民要求人工')
   })
   test('ring only at the one it is offered to', () => {
     expect(rings(ticket({ state: 'transferring', offered: me, agent: 'x' }), me)).toBe(true)
@@ -209,6 +218,34 @@ describe('the hotline', () => {
     const line = start()
     dialled().say({ type: 'ticket', now: at(1), ticket: ticket({ version: 4, agent: 'other', last: 'other' }) })
     expect(line.state.tickets.HZ1).toBeUndefined()
+    line.stop()
+  })
+
+  test('keeps a ticket that is looked at, and lets go of it when it is closed', () => {
+    const line = start()
+    line.open({ ticket: 'HZ2', conversation: 'c2' })
+    dialled().say({ type: 'ticket', now: at(1), ticket: ticket({ number: 'HZ2', conversation: 'c2', agent: 'other' }) })
+    expect(line.state.tickets.HZ2?.agent).toBe('other')
+    line.close('c2')
+    expect(line.state.tickets.HZ2).toBeUndefined()
+    expect(line.state.tickets.HZ1).toBeDefined()
+    line.stop()
+  })
+
+  test('asks for the list that is shown, and again after a break', () => {
+    const line = start()
+    line.list('queue')
+    line.list('queue')
+    expect(dialled().sent.filter((f) => f.type === 'list')).toEqual([{ type: 'list', list: 'queue' }])
+    dialled().say({ type: 'list', list: 'queue', total: 60, tickets: [ticket({ number: 'HZ9', state: 'queued' })] })
+    dialled().say({ type: 'queue', groups: [{ group: '综合', waiting: 60, calls: 0 }], watch: 2 })
+    expect(line.state.lists.queue?.total).toBe(60)
+    expect(line.state.queue.watch).toBe(2)
+    dialled().onclose({ code: 1006 })
+    vi.advanceTimersByTime(5000)
+    dialled().onopen({})
+    dialled().say(ready)
+    expect(dialled().sent.filter((f) => f.type === 'list')).toHaveLength(1)
     line.stop()
   })
 

@@ -8,7 +8,7 @@ import { newRef } from '../shared/ref'
 import { ChatSocket, type SocketStatus, type Wire } from '../shared/socket'
 import type { Keep } from '../shared/storage'
 import { newer } from './lib/tickets'
-import type { Agent, Alert, Deed, DeskIn, DeskOut, Pending, Presence, Row, Talk, Ticket } from './types'
+import type { Agent, Alert, Deed, DeskIn, DeskOut, GroupCount, Listed, Pending, Presence, Row, Talk, Ticket } from './types'
 
 export interface HotlineState {
   link: SocketStatus
@@ -16,7 +16,12 @@ export interface HotlineState {
   known: boolean
   me: Agent | null
   chief: boolean
+  /** Hers, those offered to her, those that she had last, and those that she looks at. */
   tickets: { [number: string]: Ticket }
+  /** Who waits in her groups, and how many need help there. */
+  queue: { groups: GroupCount[]; watch: number }
+  /** The first rows of the lists that she shows, and how many there are. */
+  lists: { [list in Listed]?: { total: number; tickets: Ticket[] } }
   agents: { [id: string]: Agent }
   drafts: { [conversation: string]: string }
   alerts: Alert[]
@@ -48,7 +53,7 @@ interface Waiting { done: (ticket?: Ticket) => void; fail: (cause: ApiError) => 
 
 export class Hotline {
   readonly state = reactive<HotlineState>({
-    link: 'connecting', known: false, me: null, chief: false, tickets: {}, agents: {}, drafts: {}, alerts: [], talks: {}, pending: [], skew: 0,
+    link: 'connecting', known: false, me: null, chief: false, tickets: {}, queue: { groups: [], watch: 0 }, lists: {}, agents: {}, drafts: {}, alerts: [], talks: {}, pending: [], skew: 0,
   })
   private readonly socket: ChatSocket<DeskIn, DeskOut>
   private readonly waiting = new Map<string, Waiting>()
@@ -56,6 +61,7 @@ export class Hotline {
   private pinger: ReturnType<typeof setInterval> | undefined
   private ponger: ReturnType<typeof setTimeout> | undefined
   private typed = 0
+  private shown: Listed | '' = ''
 
   constructor(private readonly options: HotlineOptions) {
     this.state.pending = options.keep.get<Pending[]>(pendingKey) ?? []
@@ -115,9 +121,19 @@ export class Hotline {
   close(conversation: string): void {
     if (!this.state.talks[conversation]) return
     delete this.state.talks[conversation]
+    Object.values(this.state.tickets).filter((t) => t.conversation === conversation && !this.hers(t)).forEach((t) => { delete this.state.tickets[t.number] })
     this.socket.send({ type: 'close', conversation })
   }
 
+  /** Has the server keep a list up to date, '' for none. */
+  list(which: Listed | ''): void {
+    if (which === this.shown) return
+    this.shown = which
+    this.socket.send({ type: 'list', list: which })
+  }
+
+
+  /** Acts on a ticket; to take '' takes the first who waits. */
   do(ticket: string, deed: Deed): Promise<Ticket | undefined> {
     return this.ask((ref) => ({ type: 'do', ref, ticket, ...deed }))
   }
@@ -191,6 +207,12 @@ export class Hotline {
         this.clock(f.now)
         this.put(f.ticket, f.event ?? '')
         break
+      case 'queue':
+        this.state.queue = { groups: f.groups ?? [], watch: f.watch }
+        break
+      case 'list':
+        this.state.lists[f.list] = { total: f.total, tickets: f.tickets ?? [] }
+        break
       case 'row':
         this.row(f.conversation, { ...f.row, masked: f.masked })
         break
@@ -253,6 +275,7 @@ export class Hotline {
     s.tickets = Object.fromEntries((f.tickets ?? []).map((t) => [t.number, t]))
     s.known = true
     Object.values(s.talks).forEach((t) => this.show(t))
+    if (this.shown) this.socket.send({ type: 'list', list: this.shown })
     this.flush()
   }
 
@@ -267,14 +290,14 @@ export class Hotline {
     const was = this.state.tickets[ticket.number]
     if (!newer(was, ticket)) return
     const talk = this.state.talks[ticket.conversation]
-    // What is some colleague's now is told of no more, unless it is looked at.
-    const me = this.state.me?.id
-    const mine = !ticket.agent || [ticket.agent, ticket.offered, ticket.last].includes(me)
-    if (!mine && !talk && !this.state.chief) delete this.state.tickets[ticket.number]
+    // What is some colleague's now, or back in the queue, is told of no more, unless it is looked at.
+    if (!this.hers(ticket) && !talk) delete this.state.tickets[ticket.number]
     else this.state.tickets[ticket.number] = ticket
     if (talk && !talk.ticket) talk.ticket = ticket.number
     if (!was || was.version !== ticket.version) this.options.onTicket?.(ticket, was?.state ?? '', event)
   }
+
+  private hers = (t: Ticket) => [t.agent, t.offered, t.last].includes(this.state.me?.id ?? 'nobody')
 
   private row(conversation: string, row: Row): void {
     const t = this.state.talks[conversation]

@@ -24,6 +24,9 @@ export interface Agent {
   id: string; number: string; display: string; groups: string[] | null; skills?: { [group: string]: number } | null
   capacity: number; load: number; presence: Presence; reason?: string; since: string; disabled?: boolean; supervises?: boolean
 }
+export interface GroupCount { group: string; waiting: number; calls: number; since?: string }
+/** Lists of tickets that the server keeps up to date while a page shows them. */
+export type Listed = 'queue' | 'watch'
 export interface Row {
   seq: number; kind: string; text: string; author?: string; event?: string; data?: unknown; reply?: Reply; at: string
   /** Personal data was replaced. */
@@ -32,7 +35,7 @@ export interface Row {
 export interface Note { n: number; conversation: string; ticket: string; kind: 'note' | 'whisper'; author: string; text: string; at: string }
 export interface Viewer { agent_no: string; typing: boolean }
 export interface Alert { conversation: string; seq: number; at: string }
-export interface Glance { conversation: string; channel: string; owner: string; seq: number; updated: string; misses: number; item?: string }
+export interface Glance { conversation: string; channel: string; owner: string; seq: number; updated: string; misses: number; item?: string; name?: string }
 export interface Choices {
   groups: { name: string; numbers: string[] | null; overflow?: string; open: boolean }[]
   wrapup_codes: { [code: string]: string }; variables: string[]; call_windows: { [key: string]: string }
@@ -55,7 +58,7 @@ export interface Order {
 export interface Packet {
   ticket: Ticket; risk: string[] | null; seq: number
   matter?: { code?: string; id?: string; name: string; facet?: string; handover?: string; url: string }
-  slots: { [name: string]: string } | null
+  slots: { name: string; value: string }[] | null
   turns: { seq: number; said: string; action: string; item?: string; answer: string; at: string }[] | null
   suggestions: Suggestion[] | null; past: Ticket[] | null; call?: Call; orders: Order[] | null
   reach?: { following: boolean; open: boolean; left: number; until: string; waiting: number }
@@ -80,6 +83,8 @@ export interface Deed {
 export type DeskIn =
   | { type: 'ready'; now: string; me: Agent; chief: boolean; tickets: Ticket[] | null; agents: Agent[] | null; drafts: { [conversation: string]: string } | null; alerts?: Alert[] | null }
   | { type: 'ticket'; ticket: Ticket; event?: string; from?: string; alarms?: { timer: string; breach: boolean }[] | null; now: string }
+  | { type: 'queue'; groups: GroupCount[] | null; watch: number }
+  | { type: 'list'; list: Listed; total: number; tickets: Ticket[] | null }
   | { type: 'row'; conversation: string; row: Row; masked?: boolean }
   | { type: 'note'; note: Note }
   | { type: 'opened'; ref?: string; conversation: string; seq: number }
@@ -95,6 +100,7 @@ export type DeskIn =
 export type DeskOut =
   | { type: 'ping'; ref: string }
   | { type: 'presence'; ref: string; presence: Presence; reason: string }
+  | { type: 'list'; list: Listed | '' }
   | { type: 'open'; ref: string; ticket?: string; conversation?: string; after: number; on?: boolean }
   | { type: 'close'; conversation: string }
   | ({ type: 'do'; ref: string; ticket: string } & Deed)

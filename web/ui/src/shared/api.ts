@@ -25,7 +25,7 @@ export interface ItemCard {
   code: string; name: string; police_type: string; summary: string; facet: string
   facet_name?: string; facet_text?: string
   trips: string; trips_note?: string; fee: string; time_limit: string
-  materials: string[] | null; links: Link[] | null; handover?: string; review?: string
+  materials: string[] | null; links: Link[] | null; handover?: string; review?: string; qr?: string
   /** Where the facts come from; what is easily taken for it; the 能不能办 that leads here. */
   sources?: string[]; related?: Option[]; matter?: string
 }

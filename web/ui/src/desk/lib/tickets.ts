@@ -1,6 +1,6 @@
 // Which tickets a tab lists, and in which order.
 
-import type { Ticket } from '../types'
+import type { Listed, Ticket } from '../types'
 import { worst } from './timers'
 
 export type Tab = 'mine' | 'queue' | 'watch' | 'bot' | 'ended'
@@ -13,15 +13,20 @@ export const isOver = (t: Ticket) => over.includes(t.state)
 export const rings = (t: Ticket, me: string) => (t.state === 'offered' || t.state === 'transferring') && t.offered === me
 const breached = (t: Ticket, now: number) => (t.timers ?? []).some((x) => x.breached || (!x.paused && Date.parse(x.due) <= now))
 
-const lists: { [tab: string]: (t: Ticket, me: string, now: number) => boolean } = {
-  mine: (t, me) => (t.agent === me && t.state !== 'callback') || rings(t, me),
-  queue: (t) => t.state === 'queued' || t.state === 'offered' || (t.state === 'callback' && !!t.asked),
-  watch: (t, _, now) => !!t.red || (t.bounces ?? []).length >= 3 || breached(t, now),
-}
+export const mineOf = (tickets: Ticket[], me: string) => tickets.filter((t) => !isOver(t) && ((t.agent === me && t.state !== 'callback') || rings(t, me)))
+/** Those of her own that need help; the server tells of the others. */
+export const troubled = (tickets: Ticket[], me: string, now: number) =>
+  mineOf(tickets, me).filter((t) => t.agent === me && (!!t.red || (t.bounces ?? []).length >= 3 || breached(t, now)))
 
-export function listed(tickets: Ticket[], tab: Tab, me: string, now: number): Ticket[] {
-  const keep = lists[tab]
-  return keep ? tickets.filter((t) => !isOver(t) && keep(t, me, now)) : []
+export const isListed = (tab: Tab): tab is Listed => tab === 'queue' || tab === 'watch'
+
+/** The rows that a page has of a list, with what it knows to be newer, and its own. */
+export function joined(list: Ticket[], known: { [number: string]: Ticket }, own: Ticket[]): Ticket[] {
+  const latest = (t: Ticket) => {
+    const here = known[t.number]
+    return here && newer(t, here) ? here : t
+  }
+  return list.map(latest).concat(own.filter((t) => !list.some((l) => l.number === t.number)))
 }
 
 /** The order in which the queue is served; those to be called come after those who wait. */
@@ -44,6 +49,13 @@ export function sorted(tickets: Ticket[], sort: Sort, now: number): Ticket[] {
 /** What somebody's conversations take of her capacity; a call counts twice. */
 export function load(tickets: Ticket[], me: string): number {
   return tickets.filter((t) => t.agent === me && !isOver(t)).reduce((n, t) => n + (t.state === 'calling' || t.state === 'callback' ? 2 : 1), 0)
+}
+
+const reasons = ['市民要求人工', '市民要求人工，事项有转人工的情形', '由人工办理']
+/** What a ticket is about, in as few words as fit a row: its summary without why it came and without codes. */
+export function gist(t: Ticket): string {
+  const parts = t.summary.split('；').filter((p) => !reasons.includes(p)).map((p) => p.replace(/^刚才的(?:事项：[A-Z]+-\d+ |条目：)/, ''))
+  return parts.join('；') || t.summary
 }
 
 /** Two pictures of one ticket may overtake each other: the higher version is the newer. */

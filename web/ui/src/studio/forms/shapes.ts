@@ -23,7 +23,8 @@ export interface OutletFields {
 
 export interface ConceptFields { id: string; kind: string; name: string; words: string[]; parents: string[] }
 export interface RewriteFields { from: string; to: string; when: string[] }
-export interface LexiconFields { words: string[]; concepts: ConceptFields[]; rewrites: RewriteFields[]; stop: string[]; places: string[] }
+export interface LexiconFields { words: string[]; concepts: ConceptFields[]; rewrites: RewriteFields[]; stop: string[]; places: string[]; sensitive: SensitiveFields[] }
+export interface SensitiveFields { name: string; words: string[]; group: string; says: string; offer: boolean }
 
 type Loose = Record<string, unknown>
 
@@ -55,9 +56,10 @@ export function fillOutlets(fields: Loose): void {
 }
 
 export function fillLexicon(fields: Loose): void {
-  fill(fields, { words: [], concepts: [], rewrites: [], stop: [], places: [] })
+  fill(fields, { words: [], concepts: [], rewrites: [], stop: [], places: [], sensitive: [] })
   for (const c of fields.concepts as Loose[]) fill(c, { words: [], parents: [] })
   for (const r of fields.rewrites as Loose[]) fill(r, { when: [] })
+  for (const s of fields.sensitive as Loose[]) fill(s, { words: [], group: '', says: '', offer: false })
 }
 
 /**
