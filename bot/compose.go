@@ -68,6 +68,22 @@ type writer struct {
 	lines     []string
 }
 
+// maxBesideCard is how many neighbours a card names.
+const maxBesideCard = 3
+
+// relatedTo are the items that are easily taken for this one.
+func (w *writer) relatedTo(it *kb.Item) []Option {
+	var out []Option
+	for _, cf := range it.Confusable {
+		other := w.e.know.Item(cf.Code)
+		if other == nil || len(out) == maxBesideCard || w.overrides.Hides(kb.ItemKey(cf.Code)) {
+			continue
+		}
+		out = append(out, Option{Code: other.Code, Label: other.Name, Hint: other.Choice})
+	}
+	return out
+}
+
 func (w *writer) say(lines ...string) {
 	for _, l := range lines {
 		if l = strings.TrimSpace(l); l != "" {
@@ -99,7 +115,7 @@ func (w *writer) item(it *kb.Item, facet kb.Facet) {
 	card := &ItemCard{
 		Code: it.Code, Name: it.Name, PoliceType: it.PoliceType, Summary: it.Summary, Facet: facet, Trips: it.TripsLabel(),
 		TripsNote: it.TripsNote, Fee: it.Fee, TimeLimit: it.TimeLimit, Materials: it.Materials, Links: links,
-		Handover: it.Handover, Review: it.Review,
+		Handover: it.Handover, Review: it.Review, Sources: it.Sources, Related: w.relatedTo(it), Matter: it.MatterOf(),
 	}
 	if card.Summary == "" {
 		card.Summary = it.Name

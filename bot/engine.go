@@ -24,6 +24,7 @@ type Engine struct {
 	site      Site
 	release   int64
 	revisions map[string]int64
+	speech    Speech
 }
 
 // Parts are what an engine is made of.
@@ -35,11 +36,15 @@ type Parts struct {
 	Release      int64
 	// Revisions are the revision numbers of the release's documents by key.
 	Revisions map[string]int64
+	// Speech writes replies in other languages than simplified Chinese.
+	Speech Speech
 }
 
 // NewEngine returns an engine for one release.
 func NewEngine(p Parts) *Engine {
-	return &Engine{know: p.Knowledge, read: p.Understander, search: p.Search, site: p.Site, release: p.Release, revisions: p.Revisions}
+	return &Engine{
+		know: p.Knowledge, read: p.Understander, search: p.Search, site: p.Site, release: p.Release, revisions: p.Revisions, speech: p.Speech,
+	}
 }
 
 // Knowledge returns the knowledge that the engine answers with.
@@ -99,11 +104,18 @@ func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 		draft.hotline = true
 	}
 	e.hide(c, draft)
+	lang := languageOf(turn, c.un)
+	draft.options = e.named(lang, draft.options)
+	if draft.action != Relayed { // a line that a person answers changes nothing
+		draft.state.Lang = lang
+	}
 	if len(draft.options) > 0 {
 		draft.state.Options = draft.options // what is shown with a number can be chosen by it
 	}
 	reply := e.compose(c, draft)
 	e.head(c, reply, &draft.state)
+	reply.Lang = lang
+	e.speak(reply)
 	reply.TookMicros = time.Since(start).Microseconds()
 	return Answered{Reply: reply, State: draft.state, Trace: c.finishTrace(draft), Ticket: draft.ticket}
 }

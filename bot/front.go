@@ -35,6 +35,8 @@ type Front struct {
 	wording Wording
 	// label names a tapped choice, so that it is stored as what the citizen saw.
 	label func(key string) string
+	// speech writes what the desk says in the language of a reply.
+	speech Speech
 
 	mu       sync.Mutex
 	lanes    map[string]*lane
@@ -69,6 +71,9 @@ func WithCommitted(fn func(conversation string, seq int64)) FrontOption {
 
 // WithLabels sets how a tapped choice is called, "" for an unknown one.
 func WithLabels(fn func(key string) string) FrontOption { return func(f *Front) { f.label = fn } }
+
+// WithSpeech sets how the desk's words are written in other languages than simplified Chinese.
+func WithSpeech(s Speech) FrontOption { return func(f *Front) { f.speech = s } }
 
 // NewFront returns a front over the store and whoever answers.
 func NewFront(store Store, answer Answerer, log *slog.Logger, opts ...FrontOption) *Front {

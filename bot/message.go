@@ -38,7 +38,9 @@ type Message struct {
 	// Text is what was written. Choice is the code or article id of a tapped option.
 	Text   string
 	Choice string
-	At     time.Time
+	// Lang fixes the language of the reply; empty follows the line.
+	Lang Lang
+	At   time.Time
 	// Picture comes with the line SentPicture. It is stored only while a person owns the
 	// conversation: else a citizen's line is refused, that of a trusted caller stored without it.
 	// One without a Body could not be fetched, and the thread says so.
@@ -69,6 +71,8 @@ type State struct {
 	Handoff string `json:"handoff,omitempty"`
 	// Notices are the ids of notices that were shown.
 	Notices []int64 `json:"notices,omitempty"`
+	// Lang is the language of the last reply; a line that could be of any goes on with it.
+	Lang Lang `json:"lang,omitempty"`
 }
 
 // Conversation is one citizen's thread as the store holds it.

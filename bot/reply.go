@@ -23,25 +23,27 @@ const (
 // Reply is what a citizen gets for one line, shaped for every channel. Text says
 // everything that the blocks say.
 type Reply struct {
-	Conversation string     `json:"conversation"`
-	Seq          int64      `json:"seq"`
-	Token        string     `json:"token,omitempty"`
-	Action       Action     `json:"action"`
-	Item         string     `json:"item"`
-	Article      string     `json:"article"`
-	Facet        kb.Facet   `json:"facet"`
-	Confidence   float64    `json:"confidence"`
-	Items        []ItemHit  `json:"items"`
-	Options      []Option   `json:"options"`
-	Text         string     `json:"text"`
-	Blocks       []Block    `json:"blocks"`
-	Links        []Link     `json:"links"`
-	Sources      []Source   `json:"sources"`
-	Release      int64      `json:"release"`
-	AIGenerated  bool       `json:"ai_generated"`
-	TookMicros   int64      `json:"took_us"`
-	Refs         []string   `json:"refs,omitempty"`
-	Handoff      *HandoffNo `json:"handoff,omitempty"`
+	Conversation string `json:"conversation"`
+	Seq          int64  `json:"seq"`
+	Token        string `json:"token,omitempty"`
+	Action       Action `json:"action"`
+	// Lang is the language that the reply is written in.
+	Lang        Lang       `json:"lang"`
+	Item        string     `json:"item"`
+	Article     string     `json:"article"`
+	Facet       kb.Facet   `json:"facet"`
+	Confidence  float64    `json:"confidence"`
+	Items       []ItemHit  `json:"items"`
+	Options     []Option   `json:"options"`
+	Text        string     `json:"text"`
+	Blocks      []Block    `json:"blocks"`
+	Links       []Link     `json:"links"`
+	Sources     []Source   `json:"sources"`
+	Release     int64      `json:"release"`
+	AIGenerated bool       `json:"ai_generated"`
+	TookMicros  int64      `json:"took_us"`
+	Refs        []string   `json:"refs,omitempty"`
+	Handoff     *HandoffNo `json:"handoff,omitempty"`
 }
 
 // HandoffNo tells the citizen her place in the hotline's queue.
@@ -66,7 +68,7 @@ func (r *Reply) SetTicket(number string) {
 			r.Blocks[i].Number = number
 		}
 	}
-	r.Text += "\n您的受理编号：" + number + "。"
+	r.Text += "\n" + fmt.Sprintf(r.ticketWord(0), number)
 }
 
 // Place sets the place in the hotline's queue (1 is next) in the reply, its cards and its
@@ -81,7 +83,7 @@ func (r *Reply) Place(position int) {
 			r.Blocks[i].Position = position
 		}
 	}
-	r.Text += fmt.Sprintf("\n您在人工队列中排第 %d 位。", position)
+	r.Text += "\n" + fmt.Sprintf(r.ticketWord(1), position)
 }
 
 // ItemHit is one item of a reply, in the order asked.
@@ -202,6 +204,12 @@ type ItemCard struct {
 	// QR is the picture of a code that opens the item on a telephone, "" where the site has no address of its own.
 	QR     string `json:"qr,omitempty"`
 	Review string `json:"review,omitempty"`
+	// Sources name where the facts come from.
+	Sources []string `json:"sources,omitempty"`
+	// Related are items that are easily taken for this one.
+	Related []Option `json:"related,omitempty"`
+	// Matter is the 能不能办 that leads to this item: see kb.Matter.
+	Matter string `json:"matter,omitempty"`
 }
 
 // Section is one folded part of a card.

@@ -55,12 +55,12 @@ func (f *Front) steer(ctx context.Context, turn Turn, o *Outcome) error {
 		return nil
 	}
 	if text := f.desk.Limited(o.Conversation); text != "" {
-		o.Reply, o.Ticket, o.State = limitedReply(o.Reply, text), nil, turn.State
+		o.Reply, o.Ticket, o.State = limitedReply(o.Reply, f.speech.Say(o.Reply.Lang, text)), nil, turn.State
 		return nil
 	}
 	switch {
 	case turn.Owner == OwnerQueue && slices.Contains(leaves, said):
-		o.Reply.say("好的。")
+		o.Reply.say(f.speech.Say(o.Reply.Lang, "好的。"))
 		f.happens(o, desk.Event{Kind: desk.Cancel})
 	case o.Reply.Action == Relayed:
 		f.happens(o, desk.Event{Kind: desk.Said, Seq: o.Line})
@@ -95,14 +95,14 @@ func (f *Front) admit(ctx context.Context, o *Outcome) error {
 	if o.Reply.Handoff != nil {
 		o.Reply.Handoff.Group, o.Reply.Handoff.Minutes, o.Reply.Handoff.Callback = t.Group, adm.Minutes, adm.Ticket.State == desk.Callback
 	}
-	o.Reply.hotlineSays(adm.Text, adm.Minutes)
+	o.Reply.hotlineSays(f.speech.Say(o.Reply.Lang, adm.Text), adm.Minutes)
 	return nil
 }
 
 // limitedReply is what a visitor reads whom a supervisor has slowed or kept out.
 func limitedReply(r *Reply, text string) *Reply {
 	l := &Reply{
-		Conversation: r.Conversation, Action: Decline, Confidence: 1, Items: []ItemHit{}, Options: []Option{}, Links: []Link{}, Sources: []Source{},
+		Conversation: r.Conversation, Action: Decline, Lang: r.Lang, Confidence: 1, Items: []ItemHit{}, Options: []Option{}, Links: []Link{}, Sources: []Source{},
 		Release: r.Release, TookMicros: r.TookMicros,
 	}
 	l.say(text)
@@ -117,7 +117,7 @@ func (r *Reply) say(text string) {
 // hotlineSays puts what the desk decided in the place of the hotline card's first words.
 func (r *Reply) hotlineSays(text string, minutes int) {
 	if minutes > 0 {
-		r.Text += fmt.Sprintf("\n预计等待约 %d 分钟。", minutes)
+		r.Text += "\n" + fmt.Sprintf(r.ticketWord(2), minutes)
 	}
 	if text == "" {
 		return

@@ -25,6 +25,9 @@ type Understanding struct {
 	English bool
 	// Traditional is set for a line in traditional characters.
 	Traditional bool
+	// Simplified is set for a line with characters of simplified writing; neither is for one that
+	// reads the same in both.
+	Simplified bool
 	// Meaning is what vectors of an embedding model say; empty where there is none.
 	Meaning Meaning
 
@@ -129,7 +132,7 @@ func (u *Understander) Read(text string) *Understanding {
 
 // readRules understands a line with the triage's rules alone.
 func (u *Understander) readRules(text string) *Understanding {
-	un := &Understanding{Raw: text, Traditional: u.norm.Traditional(text)}
+	un := &Understanding{Raw: text, Traditional: u.norm.Traditional(text), Simplified: u.norm.Simplified(text)}
 	normal := u.norm.Text(text)
 	var pinyin bool
 	un.Text, pinyin = u.repair.Text(normal)

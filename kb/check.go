@@ -33,6 +33,7 @@ func (k *Knowledge) check(docs []Document) []Problem {
 	for _, it := range k.Items {
 		c.item(it)
 	}
+	c.apart()
 	for _, a := range k.Articles {
 		c.article(a)
 	}
@@ -110,6 +111,7 @@ func (c *checker) item(it *Item) {
 	}
 	c.span(it.Effective, it.Expires)
 	c.confusable(it)
+	c.check(it)
 	c.askList(it.Asks)
 }
 

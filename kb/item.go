@@ -65,7 +65,9 @@ type Item struct {
 	Choice string           `yaml:"choice,omitempty" json:"choice,omitempty"`
 	Facets map[Facet]string `yaml:"facets,omitempty" json:"facets,omitempty"`
 	// Handover says when a person takes over; empty where the bot may answer alone.
-	Handover   string       `yaml:"handover,omitempty" json:"handover,omitempty"`
+	Handover string `yaml:"handover,omitempty" json:"handover,omitempty"`
+	// Check is how 能不能办 leads to this item; nil where no matter does.
+	Check      *Check       `yaml:"check,omitempty" json:"check,omitempty"`
 	Confusable []Confusable `yaml:"confusable,omitempty" json:"confusable,omitempty"`
 	// Asks are phrasings that lead here; CounterAsks must not.
 	Asks        []string `yaml:"asks,omitempty" json:"asks,omitempty"`

@@ -14,6 +14,12 @@ echo '== service over WebSocket, two cores with the load generator on them'
 
 echo "== the desk: 200 agents, 5,000 open conversations"
 "$dir/shenwei" --dir "$dir/run" bench desk
+if CHROMIUM=$(./scripts/chromium.sh) && [[ -d web/ui/node_modules ]]; then
+  echo '== the chat page and a guide page on a slow phone, by Lighthouse'
+  (cd web/ui && CHROMIUM="$CHROMIUM" SHENWEI_BIN="$dir/shenwei" node browser/lighthouse.bench.mjs)
+else
+  echo '== Lighthouse: skipped, no Chromium or no web/ui/node_modules'
+fi
 
 pattern=${1:-.}
 shift || true

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -155,7 +156,7 @@ func (a *stubAnswerer) Answer(_ context.Context, turn bot.Turn) (bot.Answered, e
 		return bot.Answered{}, secretError{}
 	}
 	r := &bot.Reply{
-		Action: bot.Answer, Text: "答：" + text, Items: []bot.ItemHit{}, Options: []bot.Option{},
+		Action: bot.Answer, Lang: cmp.Or(turn.Message.Lang, bot.Hans), Text: "答：" + text, Items: []bot.ItemHit{}, Options: []bot.Option{},
 		Blocks: []bot.Block{{Type: bot.BlockText, Text: "答：" + text}}, Links: []bot.Link{}, Sources: []bot.Source{}, Release: 3,
 	}
 	if text == "全部" {
@@ -203,9 +204,12 @@ type stubLive struct {
 func (l *stubLive) Knowledge() *kb.Knowledge       { return l.know }
 func (l *stubLive) Release() int64                 { return l.release }
 func (l *stubLive) Revision(kb.Kind, string) int64 { return 2 }
-func (l *stubLive) Site() bot.Site                 { return l.site }
-func (l *stubLive) Overrides() *bot.Overrides      { return l.overrides }
-func (l *stubLive) Links(*kb.Item) []bot.Link      { return l.links }
+func (l *stubLive) Say(lang bot.Lang, text string) string {
+	return bot.Speech{Traditional: func(s string) string { return "繁" + s }}.Say(lang, text)
+}
+func (l *stubLive) Site() bot.Site            { return l.site }
+func (l *stubLive) Overrides() *bot.Overrides { return l.overrides }
+func (l *stubLive) Links(*kb.Item) []bot.Link { return l.links }
 func (l *stubLive) Nearest(text string, n int) []intents.Scored {
 	found := l.nearest(text)
 	return found[:min(n, len(found))]

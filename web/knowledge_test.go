@@ -14,11 +14,18 @@ sources: [事项目录]
 ` + more}
 }
 
+// testMatter leads to two items of testDocuments.
+const testMatter = "通行证"
+
 var testDocuments = []kb.Document{
 	item("CRJ-007", "往来港澳通行证换发", `police_type: 出入境
 popular: true
 summary: 快到期就换，60元。<b>粗</b>
 choice: 卡快到期
+check:
+  matter: 通行证
+  when: [{ask: 卡还有效吗, is: [快到期]}]
+  online: [{ask: 留过指纹吗, is: [留过], otherwise: [没有]}]
 trips_note: 限深户
 materials: [原通行证, 身份证]
 facets:
@@ -34,7 +41,7 @@ asks: [通行证快到期]
 english: {name: Permit renewal, text: Renew it.}
 review: 2027-05-25
 `),
-	item("CRJ-011", "往来港澳签注", "police_type: 出入境\npopular: false\nmaterials: []\nchoice: 去香港\n"),
+	item("CRJ-011", "往来港澳签注", "police_type: 出入境\npopular: false\nmaterials: []\nchoice: 去香港\ncheck: {matter: 通行证, when: [{ask: 卡还有效吗, is: [有效, 刚办]}]}\n"),
 	item("JJ-001", "驾驶证换证", "police_type: 交警\npopular: false\nmaterials: [驾驶证]\n"),
 	{Kind: kb.KindArticle, ID: "baojing", Body: `---
 id: baojing

@@ -49,7 +49,11 @@ var mayCall = map[string]string{
 	"GET /api/v1/items":                             "*",
 	"GET /api/v1/items/{code}":                      "*",
 	"GET /api/v1/articles/{id}":                     "*",
+	"GET /sw.js":                                    "*",
 	"GET /api/v1/suggest":                           "*",
+	"GET /api/v1/popular":                           "*",
+	"GET /api/v1/matters":                           "*",
+	"GET /api/v1/matters/{name}":                    "*",
 	"GET /api/v1/outlets":                           "*",
 	"GET /api/v1/site":                              "*",
 	"POST /api/v1/links/redeem":                     "*", // told by its signature

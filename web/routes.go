@@ -47,6 +47,7 @@ func (s *Server) routes() []route {
 	list := []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
+		{"GET", "/sw.js", asset, nil, s.chat.Asset},
 		{"GET", "/items", page, nil, s.chat.Items},
 		{"GET", "/items/{code}", page, nil, s.chat.Item},
 		{"GET", "/items/{code}/qr.svg", page, nil, s.chat.QR},
@@ -71,6 +72,9 @@ func (s *Server) routes() []route {
 		{"GET", "/api/v1/items/{code}", data, nil, s.api.Item},
 		{"GET", "/api/v1/articles/{id}", data, nil, s.api.Article},
 		{"GET", "/api/v1/suggest", data, nil, s.api.Suggest},
+		{"GET", "/api/v1/popular", data, nil, s.api.Popular},
+		{"GET", "/api/v1/matters", data, nil, s.api.Matters},
+		{"GET", "/api/v1/matters/{name}", data, nil, s.api.Matter},
 		{"GET", "/api/v1/outlets", data, nil, s.api.Outlets},
 		{"GET", "/api/v1/site", data, nil, s.api.Site},
 		{"POST", "/api/v1/links/redeem", partner, nil, s.api.Redeem},

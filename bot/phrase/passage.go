@@ -28,6 +28,9 @@ func partOf(k *kb.Knowledge, r *bot.Reply) *part {
 	if r.Action != bot.Answer || r.Handoff != nil || len(r.Items) > 1 {
 		return nil
 	}
+	if r.Lang != "" && r.Lang != bot.Hans {
+		return nil // converted and English texts are said as they are: the checks read simplified Chinese
+	}
 	for i := range r.Blocks {
 		b := &r.Blocks[i]
 		switch {

@@ -24,9 +24,13 @@ type Builder struct {
 	dict *segment.Dictionary
 	norm *segment.Normalizer
 	site bot.Site
+	hant *segment.Traditional
 	// vectors are nil without an embedding model.
 	vectors *Vectors
 }
+
+// Speech writes our own texts in other languages than simplified Chinese.
+func (b *Builder) Speech() bot.Speech { return bot.Speech{Traditional: b.hant.Text} }
 
 // NewBuilder unpacks the dictionary below dir, once.
 func NewBuilder(dir string, site bot.Site) (*Builder, error) {
@@ -41,7 +45,7 @@ func NewBuilder(dir string, site bot.Site) (*Builder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the conversion of traditional characters: %w", err)
 	}
-	return &Builder{dict: dict, norm: norm, site: site}, nil
+	return &Builder{dict: dict, norm: norm, site: site, hant: segment.NewTraditional()}, nil
 }
 
 // Running is an engine with the index that belongs to it.
@@ -85,6 +89,7 @@ func (b *Builder) Build(k *kb.Knowledge, number int64, revisions map[string]int6
 	}
 	engine := bot.NewEngine(bot.Parts{
 		Knowledge: k, Understander: read, Search: search, Site: b.site, Release: number, Revisions: revisions,
+		Speech: b.Speech(),
 	})
 	return &Running{Engine: engine, read: read, index: x}, nil
 }

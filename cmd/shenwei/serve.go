@@ -63,7 +63,7 @@ func (a *app) serve(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
-		bot.WithLabels(a.label))...)
+		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {

@@ -37,8 +37,25 @@ func cellOf(n *yaml.Node, f form) string {
 			all = append(all, strings.TrimRight(cellOf(code, word)+" "+cellOf(question, word), " "))
 		}
 		return joinLines(all)
+	case asked:
+		var all []string
+		for _, e := range n.Content {
+			line := cellOf(lookup(e, "ask"), word) + " = " + strings.Join(scalarsOf(lookup(e, "is")), " | ")
+			if other := scalarsOf(lookup(e, "otherwise")); len(other) > 0 {
+				line += " ! " + strings.Join(other, " | ")
+			}
+			all = append(all, line)
+		}
+		return joinLines(all)
 	}
 	return n.Value
+}
+
+func scalarsOf(n *yaml.Node) []string {
+	if n == nil {
+		return nil
+	}
+	return scalars(n)
 }
 
 func scalars(n *yaml.Node) []string {
@@ -84,7 +101,7 @@ func tidy(cell string, f form) string {
 	switch f {
 	case prose:
 		return strings.TrimRight(cell, "\n")
-	case list, pairs, linked:
+	case list, pairs, linked, asked:
 		return joinLines(splitLines(cell))
 	case yesNo:
 		switch strings.ToLower(strings.TrimSpace(cell)) {
@@ -131,6 +148,8 @@ func valueOf(cell string, c column) (*yaml.Node, error) {
 		return pairsOf(cell)
 	case linked:
 		return linkedOf(cell), nil
+	case asked:
+		return askedOf(cell)
 	}
 	if strings.Contains(cell, "\n") {
 		return nil, fmt.Errorf("只能有一行文字")
@@ -193,6 +212,37 @@ func linkedOf(cell string) *yaml.Node {
 		}
 		n.Content = append(n.Content, e)
 	}
+	return n
+}
+
+// askedOf reads 能不能办: see the form asked.
+func askedOf(cell string) (*yaml.Node, error) {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, line := range splitLines(cell) {
+		ask, answers, ok := strings.Cut(line, "=")
+		if ask = strings.TrimSpace(ask); !ok || ask == "" {
+			return nil, fmt.Errorf("每行应写“问话 = 答案 | 答案”，例如 户口在哪里？ = 深圳；现在是 %q", clip(line))
+		}
+		is, otherwise, _ := strings.Cut(answers, "!")
+		e := mapping(text("ask"), text(ask), text("is"), answerList(is))
+		if strings.TrimSpace(otherwise) != "" {
+			e.Content = append(e.Content, text("otherwise"), answerList(otherwise))
+		}
+		e.Style = yaml.FlowStyle
+		n.Content = append(n.Content, e)
+	}
+	return n, nil
+}
+
+func answerList(part string) *yaml.Node {
+	var all []string
+	for a := range strings.SplitSeq(part, "|") {
+		if a = strings.TrimSpace(a); a != "" {
+			all = append(all, a)
+		}
+	}
+	n := sequence(all)
+	n.Style = yaml.FlowStyle
 	return n
 }
 

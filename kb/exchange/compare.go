@@ -134,7 +134,7 @@ func (s *sheet) differ(was, now []string) []Cell {
 			continue
 		}
 		a, b := was[i], now[i]
-		if col.form == list || col.form == linked || col.form == pairs {
+		if col.form == list || col.form == linked || col.form == pairs || col.form == asked {
 			x, y := splitLines(a), splitLines(b)
 			gone := slices.DeleteFunc(slices.Clone(x), func(l string) bool { return slices.Contains(y, l) })
 			come := slices.DeleteFunc(slices.Clone(y), func(l string) bool { return slices.Contains(x, l) })

@@ -17,6 +17,7 @@ const (
 	number             // a number as it is
 	pairs              // "key: value", one a line
 	linked             // a code and a question, one a line
+	asked              // a question and its answers, one a line: 问话 = 答案 | 答案 ! 不符合的答案
 )
 
 // column is one column of a sheet: its heading, the keys that lead to the value in the
@@ -71,7 +72,8 @@ var sheets = []*sheet{
 		{"自助机", "terminal", yesNo, true}, {"常用", "popular", yesNo, true}, {"费用", "fee", word, true}, {"时限", "time_limit", word, true},
 		{"材料清单", "materials", list, true}, {"身份核验", "identity", word, false}, {"热线组", "group", word, true}, {"标签", "tags", list, true},
 		{"结论", "summary", word, false}, {"选项短名", "choice", word, false}}, facetColumns(), []column{
-		{"转人工", "handover", word, false}, {"易混事项", "confusable", linked, false}, {"问法", "asks", list, false}, {"反例", "counter_asks", list, false},
+		{"转人工", "handover", word, false}, {"能不能办", "check.matter", word, false}, {"能不能办·条件", "check.when", asked, false},
+		{"能不能办·线上条件", "check.online", asked, false}, {"易混事项", "confusable", linked, false}, {"问法", "asks", list, false}, {"反例", "counter_asks", list, false},
 		{"英文名称", "english.name", word, false}, {"英文说明", "english.text", word, false}, {"英文问法", "english.asks", list, false},
 		{"来源", "sources", list, true}, {"复核日期", "review", word, false}})},
 	{title: "知识条目", kind: kb.KindArticle, shape: article, identity: []int{0}, unique: true, columns: concat([]column{

@@ -14,7 +14,12 @@ import (
 type Normalizer struct {
 	convert     *opencc.OpenCC
 	traditional map[rune]bool
+	simplified  map[rune]bool
 }
+
+// bothWritings are characters that simplified writing took from traditional writing: they say
+// nothing of who writes them.
+const bothWritings = "后里面台只干系松谷丑斗范了出制合向同周回家幸才折挂注游准症秋卷占冬借余布征志愿曲暗梁理留病舍致表采雇升吃群峰柜床厨裡"
 
 // NewNormalizer loads the conversion from traditional to simplified characters.
 func NewNormalizer() (*Normalizer, error) {
@@ -22,7 +27,7 @@ func NewNormalizer() (*Normalizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Normalizer{convert: cc, traditional: map[rune]bool{}}
+	n := &Normalizer{convert: cc, traditional: map[rune]bool{}, simplified: map[rune]bool{}}
 	for r := rune(0x3400); r <= 0x9fff; r++ {
 		out, err := cc.Convert(string(r))
 		if err != nil {
@@ -30,9 +35,22 @@ func NewNormalizer() (*Normalizer, error) {
 		}
 		if out != string(r) {
 			n.traditional[r] = true
+			for _, s := range out {
+				n.simplified[s] = !strings.ContainsRune(bothWritings, s)
+			}
 		}
 	}
 	return n, nil
+}
+
+// Simplified reports whether the text holds a character that exists in simplified writing only.
+func (n *Normalizer) Simplified(text string) bool {
+	for _, r := range text {
+		if n.simplified[r] && !n.traditional[r] {
+			return true
+		}
+	}
+	return false
 }
 
 // Traditional reports whether the text holds a character that exists in traditional

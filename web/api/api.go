@@ -58,6 +58,8 @@ type Live interface {
 	Links(it *kb.Item) []bot.Link
 	// Nearest lists what a beginning of a question may mean, best first.
 	Nearest(text string, n int) []intents.Scored
+	// Say is a text of ours in a language.
+	Say(lang bot.Lang, text string) string
 	// Overrides are what people set for the moment; nil for nothing.
 	Overrides() *bot.Overrides
 }

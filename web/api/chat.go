@@ -31,6 +31,8 @@ type chatBody struct {
 	Text         string `json:"text"`
 	Channel      string `json:"channel"`
 	Choice       string `json:"choice"`
+	// Lang fixes the language of the reply; empty follows the line.
+	Lang bot.Lang `json:"lang"`
 }
 
 // Chat takes one line and answers with its reply.
@@ -88,8 +90,12 @@ func (a *API) message(r *http.Request, b chatBody) (bot.Message, error) {
 			return bot.Message{}, fault.New(fault.BadRequest, "字段 %s 最长 %d 字节", name, maxName)
 		}
 	}
+	if err := bot.CheckLang(b.Lang); err != nil {
+		return bot.Message{}, err
+	}
 	m := bot.Message{
 		Channel: bot.Channel(b.Channel), Ref: b.Ref, Conversation: b.Conversation, Token: b.Token, Text: b.Text, Choice: b.Choice,
+		Lang: b.Lang,
 	}
 	switch m.Channel {
 	case bot.Web, bot.H5, bot.Terminal, bot.API:

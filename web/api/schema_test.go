@@ -34,6 +34,8 @@ func TestSchemasAreTheTypes(t *testing.T) {
 		"ItemCard": bot.ItemCard{}, "Section": bot.Section{}, "Say": bot.Say{}, "Number": bot.Number{}, "Outlet": bot.OutletLine{}, "Visit": bot.Visit{},
 		"Outlets": bot.OutletList{}, "Stored": bot.Stored{}, "Messages": messagesBody{}, "ItemLine": itemLine{}, "Items": itemsBody{},
 		"Confusable": kb.Confusable{}, "English": kb.English{}, "Item": itemBody{}, "Article": articleBody{},
+		"Popular": popularBody{}, "PopularGroup": popularGroup{}, "ShortItem": shortItem{}, "Matters": mattersBody{}, "MatterLine": matterLine{},
+		"Fork": forkBody{}, "SaidLine": saidLine{}, "FoundItem": foundItem{}, "Check": kb.Check{}, "When": kb.When{},
 		"Suggestion": Suggestion{}, "Suggestions": suggestBody{}, "Site": siteBody{}, "Done": storedBody{}, "RedeemRequest": redeemBody{}, "Context": bot.Context{}, "Problem": respond.Problem{},
 	}
 	for name, v := range types {
@@ -57,7 +59,7 @@ func TestSchemasAreTheTypes(t *testing.T) {
 func fields(t reflect.Type) (all, always []string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if !f.IsExported() {
+		if !f.IsExported() && !f.Anonymous {
 			continue
 		}
 		if f.Anonymous {

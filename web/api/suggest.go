@@ -9,6 +9,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"shenwei/bot"
 	"shenwei/internal/fault"
 	"shenwei/kb"
 )
@@ -86,6 +87,11 @@ func (a *API) Suggest(w http.ResponseWriter, r *http.Request) {
 		a.cfg.Respond.Error(w, r, fault.New(fault.BadRequest, "参数 q 最多 %d 个字", maxQuery))
 		return
 	}
+	lang, err := langOf(r)
+	if err != nil {
+		a.cfg.Respond.Error(w, r, err)
+		return
+	}
 	l := a.live(w, r)
 	if l == nil {
 		return
@@ -93,10 +99,11 @@ func (a *API) Suggest(w http.ResponseWriter, r *http.Request) {
 	body := suggestBody{Suggestions: []Suggestion{}}
 	if q != "" {
 		cache := a.suggest.at(momentOf(l))
-		known, ok := cache.Get(q)
+		key := string(lang) + " " + q
+		known, ok := cache.Get(key)
 		if !ok {
-			known = nearest(l, q)
-			cache.Add(q, known)
+			known = nearest(l, lang, q)
+			cache.Add(key, known)
 		}
 		body.Suggestions = known
 	}
@@ -104,7 +111,7 @@ func (a *API) Suggest(w http.ResponseWriter, r *http.Request) {
 }
 
 // nearest returns the best ask of each place that a beginning may lead to.
-func nearest(l Live, q string) []Suggestion {
+func nearest(l Live, lang bot.Lang, q string) []Suggestion {
 	out := []Suggestion{}
 	seen := map[string]bool{}
 	for _, s := range l.Nearest(q, suggestMore) {
@@ -115,7 +122,7 @@ func nearest(l Live, q string) []Suggestion {
 			continue
 		}
 		seen[s.Code], seen[s.Phrase] = true, true
-		next := Suggestion{Text: s.Phrase}
+		next := Suggestion{Text: spoken(l, lang, s.Phrase)}
 		if s.Kind == kb.KindArticle {
 			next.ID = s.Code
 		} else {
@@ -124,4 +131,13 @@ func nearest(l Live, q string) []Suggestion {
 		out = append(out, next)
 	}
 	return out
+}
+
+// spoken is a question in the writing of its reader. English readers get questions as they are: what
+// they type in English finds English ones.
+func spoken(l Live, lang bot.Lang, phrase string) string {
+	if lang != bot.Hant {
+		return phrase
+	}
+	return l.Say(lang, phrase)
 }

@@ -52,6 +52,8 @@ type Live interface {
 	Site() bot.Site
 	// Links are an item's buttons, the one to tap first.
 	Links(it *kb.Item) []bot.Link
+	// Say is a text of ours in a language.
+	Say(lang bot.Lang, text string) string
 	// Overrides are what is set for the moment; never nil.
 	Overrides() *bot.Overrides
 }

@@ -41,6 +41,8 @@ type frame struct {
 	Ref  string `json:"ref"`
 	Text string `json:"text"`
 	Code string `json:"code"`
+	// Lang fixes the language of the reply; empty follows the line.
+	Lang bot.Lang `json:"lang"`
 	// desk
 	desk.Wish
 	// typing and read
@@ -74,12 +76,12 @@ func decodeFrame(data []byte) (frame, error) {
 		}
 		return f, nil
 	case typeSay:
-		return f, needRef(f)
+		return f, firstOf(needRef(f), bot.CheckLang(f.Lang))
 	case typeChoose:
 		if f.Code == "" {
 			return f, fault.New(fault.BadRequest, "choose 需要字段 code")
 		}
-		return f, needRef(f)
+		return f, firstOf(needRef(f), bot.CheckLang(f.Lang))
 	case typeDesk:
 		return f, needRef(f)
 	case typeTyping, typeRead:
@@ -88,6 +90,16 @@ func decodeFrame(data []byte) (frame, error) {
 		return f, fault.New(fault.BadRequest, "缺少字段 type；可以是 hello、say、choose、desk、typing、read")
 	}
 	return f, fault.New(fault.BadRequest, "不认识的 type；可以是 hello、say、choose、desk、typing、read")
+}
+
+// firstOf is the first error of a list.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func needRef(f frame) error {

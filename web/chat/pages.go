@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -71,9 +72,10 @@ func (c *Chat) render(w http.ResponseWriter, r *http.Request, status int, name s
 		c.cfg.Respond.Error(w, r, err)
 		return
 	}
+	body := c.written(r, buf.String())
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if status != http.StatusOK {
 		h.Set("Cache-Control", "no-store")
 	} else {
@@ -81,7 +83,7 @@ func (c *Chat) render(w http.ResponseWriter, r *http.Request, status int, name s
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(buf.Bytes()) // the reader may have left
+		_, _ = io.WriteString(w, body) // the reader may have left
 	}
 }
 

@@ -192,7 +192,7 @@ func (s *session) line(f frame) {
 	ctx, cancel := context.WithTimeout(context.Background(), receiveTimeout)
 	defer cancel()
 	line, err := s.chat.cfg.Front.Begin(ctx, bot.Message{
-		Channel: s.channel, Ref: f.Ref, Conversation: s.conversation, Token: s.token, Text: f.Text, Choice: f.Code,
+		Channel: s.channel, Ref: f.Ref, Conversation: s.conversation, Token: s.token, Text: f.Text, Choice: f.Code, Lang: f.Lang,
 		Audience: s,
 	})
 	if err != nil {

@@ -1,5 +1,8 @@
 import vue from '@vitejs/plugin-vue'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -25,8 +28,30 @@ const parts = {
 }
 const inputs: Record<string, Record<string, string>> = { staff, parts }
 
+// The service worker knows the files of the chat page by the names that the build gave them.
+function worker(): Plugin {
+  return {
+    name: 'shell-worker',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const html = bundle['index.html']
+        if (!html || html.type !== 'asset') return
+        const page = String(html.source)
+        const named = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css|svg))"/g)].map((m) => m[1] as string)
+        const words = Object.keys(bundle).filter((f) => f.endsWith('.json')).map((f) => `/${f}`)
+        const shell = ['/', '/assets/offline.html', '/assets/pages.css', ...new Set([...named, ...words])]
+        const version = createHash('sha256').update(page + shell.join()).digest('hex').slice(0, 12)
+        const source = readFileSync(here('src/sw.js'), 'utf8')
+          .replace('self.__SHELL__', JSON.stringify(shell)).replace('self.__VERSION__', JSON.stringify(version))
+        this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+      },
+    },
+  }
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [vue()],
+  plugins: mode === 'staff' ? [vue()] : [vue(), worker()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',

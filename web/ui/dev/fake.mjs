@@ -77,6 +77,8 @@ async function route(req, res) {
   if (/^\/(studio|staff)(\/|$)/.test(path)) return file(res, '/studio.html')
   if (path === '/api/v1/site') return json(res, { sample: true, name: '深微', hotline: '', notice: '内容仅供演示，不能作为办事依据，以办理页面为准。' })
   if (path === '/api/v1/items') return json(res, { items: popular })
+  if (path === '/api/v1/popular') return json(res, { groups: [{ name: '', label: '', items: popular.map((p) => ({ ...p, choice: '', trips_label: '零跑腿' })) }] })
+  if (path === '/api/v1/matters') return json(res, { matters: [] })
   if (path === '/api/v1/suggest') return json(res, { suggestions: suggestions.filter((s) => s.text.includes(url.searchParams.get('q') ?? '')) })
   if (path === '/api/v1/feedback') { await body(req); res.writeHead(204); return res.end() }
   if (path === '/api/v1/chat') {

@@ -16,9 +16,9 @@ const block = (b: Block, text = '') => show({ text, blocks: [b] })
 const hrefs = (root: Element, selector = 'a') => [...root.querySelectorAll(selector)].map((a) => a.getAttribute('href'))
 const orderOf = (root: Element, ...texts: string[]) => texts.map((t) => words(root).indexOf(t))
 
-test('an item shows the conclusion, then the button, then what was asked, facts and materials', () => {
+test('an item shows the conclusion, then the button, then what was asked, materials to tick, facts', () => {
   const root = show(replies.item)
-  const order = orderOf(root, '可以换', '去办理', '从受理那天算起', '零跑腿', '网上办限16周岁', '原往来港澳通行证', '查看办事指南')
+  const order = orderOf(root, '可以换', '去办理', '从受理那天算起', '原往来港澳通行证', '零跑腿', '网上办限16周岁', '查看办事指南')
   expect(order).toEqual([...order].sort((a, b) => a - b))
   expect(order[0]).toBeGreaterThan(0)
   expect(root.querySelector('a.act')!.getAttribute('href')).toBe('/go/CRJ-007')
@@ -39,7 +39,9 @@ test('an item without lists, links or texts still shows', () => {
 test('materials are folded where the answer has listed them', () => {
   const item = { ...crj007, facet: 'material', facet_text: '要带三样' }
   const root = block({ type: 'item', item: item as Block['item'] })
-  expect(words(root.querySelector('details summary'))).toBe('材料清单（3 样）')
+  const list = root.querySelector<HTMLDetailsElement>('details.packing')!
+  expect(words(list.querySelector('summary'))).toBe('要带的材料（3 样）')
+  expect(list.open).toBe(false)
 })
 
 test('a link with an unsafe address is words, not a link', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import ChatComposer from '../src/chat/ChatComposer.vue'
 import type { Suggestion } from '../src/shared/api'
-import { mount, settle, words, type Mounted } from './support'
+import { memoryKeep, mount, settle, words, type Mounted } from './support'
 
 let mounted: Mounted
 let field: HTMLTextAreaElement
@@ -12,7 +12,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   say.mockReset()
   suggest.mockClear()
-  mounted = mount(ChatComposer, { suggest, onSay: say })
+  mounted = mount(ChatComposer, { suggest, keep: memoryKeep(), onSay: say })
   field = mounted.root.querySelector('textarea')!
 })
 afterEach(() => {

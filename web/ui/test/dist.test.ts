@@ -17,10 +17,10 @@ const styles = assets.filter((f) => f.endsWith('.css')).map((f) => read(`assets/
 // What citizens' old web views have to read; staff sit at a desk with a browser of the last years.
 const citizens = { scripts: loaded.filter((f) => f.endsWith('.js')).map(read), styles: [...loaded.filter((f) => f.endsWith('.css')), 'assets/pages.css'].map(read) }
 
-test('the chat page stays under 60 kB, compressed', () => {
+test('the chat page stays under 65 kB, compressed', () => {
   const size = [html, ...loaded.map(read)].reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0)
   expect(loaded.length).toBeGreaterThanOrEqual(2)
-  expect(size).toBeLessThan(60_000)
+  expect(size).toBeLessThan(65_000)
 })
 
 test('the chat page loads nothing of the staff\'s', () => {
@@ -37,7 +37,7 @@ test('the citizens\' scripts are ES2017, the staff\'s ES2020, and none builds co
     expect(() => parse(script, { ecmaVersion: 2020, sourceType: 'module' })).not.toThrow()
     expect(script).not.toMatch(/\beval\(|new Function\(/)
   }
-}, 20_000)
+}, 60_000)
 
 test('the citizens\' styles use nothing that Chromium 64 does not know', () => {
   for (const style of citizens.styles) {

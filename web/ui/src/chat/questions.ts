@@ -9,3 +9,15 @@ export const questions = [
   '新生儿入户要什么材料',
   '无犯罪记录证明能网上开吗',
 ]
+
+/** The same for readers of English. */
+export const english = [
+  'How do I renew my work residence permit?',
+  'I lost my passport in Shenzhen',
+  'Do I need to register where I stay?',
+  'Police certificate for immigration',
+  'Change my foreign driving licence',
+  'Can I extend my visa?',
+  'Apply for permanent residence',
+  'Temporary driving permit',
+]

@@ -6,6 +6,8 @@ export interface CardActions {
   choose(key: string, label: string): void
   /** Tells whether the answer helped; the outcome may offer a person. */
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void>
+  /** Opens 能不能办 at a matter; missing where there is none. */
+  check?(matter: string): void
 }
 
 export const cardActions: InjectionKey<CardActions> = Symbol('card actions')

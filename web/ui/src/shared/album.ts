@@ -6,6 +6,7 @@ import { address } from './picture'
 import { newRef } from './ref'
 import type { Keep } from './storage'
 import type { Thread } from './thread'
+import { t } from './words'
 
 export interface Session { conversation: string; token: string }
 
@@ -69,7 +70,7 @@ export class Album {
       this.files.delete(ref)
     } catch (cause) {
       entry.state = 'failed'
-      entry.problem = cause instanceof ApiError ? cause.message : '图片没有发出。'
+      entry.problem = cause instanceof ApiError ? cause.message : t('图片没有发出。')
     }
   }
 }

@@ -1,6 +1,8 @@
 // The server's public interface as the pages use it: the shapes of a reply and the few
 // requests. Every failure is an ApiError, whatever went wrong on the way.
 
+import { t } from './words'
+
 export type Action =
   | 'answer' | 'clarify' | 'handoff' | 'emergency' | 'smalltalk' | 'decline' | 'relayed'
 
@@ -24,6 +26,8 @@ export interface ItemCard {
   facet_name?: string; facet_text?: string
   trips: string; trips_note?: string; fee: string; time_limit: string
   materials: string[] | null; links: Link[] | null; handover?: string; review?: string; qr?: string
+  /** Where the facts come from; what is easily taken for it; the 能不能办 that leads here. */
+  sources?: string[]; related?: Option[]; matter?: string
 }
 
 /** One card of a reply; which fields are set depends on type, and unknown types may come. */
@@ -37,6 +41,8 @@ export interface Block {
 
 export interface Reply {
   conversation: string; seq: number; token?: string; action: Action
+  /** The language that it is written in: zh-Hans, zh-Hant or en. */
+  lang?: string
   item: string; article: string; facet: string
   text: string; blocks: Block[] | null; sources: Source[] | null
   release: number; ai_generated: boolean; refs?: string[]
@@ -52,8 +58,13 @@ export interface Stored {
 /** What the operator has to say at the moment, for instance a typhoon. */
 export interface SiteNotice { text: string; level: string; until: string }
 export interface Site { sample: boolean; name: string; hotline: string; notice: string; notices?: SiteNotice[] | null }
-export interface PopularItem {
-  code: string; name: string; police_type: string; summary: string; trips: number | string
+export interface ShortItem { code: string; name: string; choice: string; police_type: string; trips_label: string }
+export interface PopularGroup { name: string; label: string; items: ShortItem[] }
+/** 能不能办: what it can decide, and one step of it. */
+export interface Matter { name: string; label: string; items: number }
+export interface Fork {
+  matter: string; label: string; ask: string; question: string; answers: { is: string; label: string }[]; left: ShortItem[]
+  item: (ShortItem & { summary: string; trips: number; trips_note: string; materials: string[]; fee: string; time_limit: string; links: Link[] }) | null
 }
 export interface Suggestion { text: string; code?: string; id?: string }
 export interface ErrorBody { code: string; message: string; id?: string; retry_after?: number; detail?: unknown }
@@ -93,7 +104,7 @@ export async function request<T>(path: string, init: RequestInit = {}, patience 
     return await read(response)
   } catch (cause) {
     if (cause instanceof ApiError) throw cause
-    throw new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' })
+    throw new ApiError({ code: 'offline', message: t('网络连接不上，请稍后再试。') })
   } finally {
     clearTimeout(timer)
   }
@@ -107,7 +118,7 @@ async function failure(response: Response): Promise<ApiError> {
   } catch {
     // A proxy's page, not ours: the status says enough.
   }
-  return new ApiError({ code: byStatus(response.status), message: '服务暂时不可用，请稍后再试。' }, wait)
+  return new ApiError({ code: byStatus(response.status), message: t('服务暂时不可用，请稍后再试。') }, wait)
 }
 
 function byStatus(status: number): string {
@@ -133,13 +144,16 @@ function post<T>(path: string, body: unknown): Promise<T> {
   })
 }
 
-export interface ChatLine { conversation: string; token: string; ref: string; text: string }
+export interface ChatLine { conversation: string; token: string; ref: string; text: string; lang?: string }
 
 export const api = {
   site: () => request<Site>('/api/v1/site'),
-  popular: async () => (await request<{ items: PopularItem[] | null }>('/api/v1/items?popular=1')).items || [],
-  suggest: async (text: string) =>
-    (await request<{ suggestions: Suggestion[] | null }>(`/api/v1/suggest?q=${encodeURIComponent(text)}`)).suggestions || [],
+  popular: async (lang: string) => (await request<{ groups: PopularGroup[] | null }>(`/api/v1/popular?lang=${lang}`)).groups || [],
+  matters: async (lang: string) => (await request<{ matters: Matter[] | null }>(`/api/v1/matters?lang=${lang}`)).matters || [],
+  matter: (name: string, said: { ask: string; is: string }[], lang: string) =>
+    request<Fork>(`/api/v1/matters/${encodeURIComponent(name)}?lang=${lang}${said.map((s) => `&ask=${encodeURIComponent(s.ask)}&is=${encodeURIComponent(s.is)}`).join('')}`),
+  suggest: async (text: string, lang: string) =>
+    (await request<{ suggestions: Suggestion[] | null }>(`/api/v1/suggest?q=${encodeURIComponent(text)}&lang=${lang}`)).suggestions || [],
   say: (line: ChatLine) => post<Reply>('/api/v1/chat', { ...line, channel: 'web' }),
   messages: async (conversation: string, token: string, after: number) => {
     const path = `/api/v1/conversations/${encodeURIComponent(conversation)}/messages?after=${after}`

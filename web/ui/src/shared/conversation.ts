@@ -6,10 +6,11 @@ import { reactive } from 'vue'
 import { Album, type Session } from './album'
 import { ApiError, type Api, type ErrorBody, type Reply } from './api'
 import { DeskSide } from './deskside'
-import { Outbox, type Line } from './outbox'
+import { Outbox, said, type Line } from './outbox'
 import { ChatSocket, type ServerFrame, type SocketStatus, type Wire } from './socket'
 import type { Keep } from './storage'
 import { Thread, type Entry } from './thread'
+import { t } from './words'
 
 /** polling: no socket gets through, lines go by plain requests. */
 export type LinkState = 'connecting' | 'online' | 'reconnecting' | 'polling' | 'closed'
@@ -30,6 +31,8 @@ export interface ConversationOptions {
   dial: () => Wire
   keep: Keep
   random?: () => number
+  /** The language that replies are fixed to, '' for that of the question. */
+  lang?: () => string
 }
 
 
@@ -98,16 +101,17 @@ export class Conversation {
     this.socket.hurry()
   }
 
-  say(text: string): void {
-    this.put(text)
+  /** lang is that of the page when a button says the line. */
+  say(text: string, lang?: string): void {
+    this.put(text, undefined, lang)
   }
 
-  choose(code: string, label: string): void {
-    this.put(label, code)
+  choose(code: string, label: string, lang?: string): void {
+    this.put(label, code, lang)
   }
 
-  private put(text: string, code?: string): void {
-    const line = this.outbox.add(text, code)
+  private put(text: string, code?: string, lang?: string): void {
+    const line = this.outbox.add(text, code, lang)
     this.thread.line(line.ref, text)
     if (this.state.link === 'closed') this.socket.start()
     this.flush()
@@ -129,6 +133,9 @@ export class Conversation {
     this.socket.hurry()
     this.flush()
   }
+
+  /** What opens the conversation again; empty before its first line. */
+  get opened(): Session { return { ...this.session } }
 
   rate(seq: number, score: 1 | -1, reason: string): Promise<{ offer?: string } | void> {
     return this.options.api.feedback({ ...this.session, seq, score, reason })
@@ -244,8 +251,8 @@ export class Conversation {
     for (const line of this.outbox.due()) {
       if (line.sentOn !== this.socket.connection) {
         const sent = line.code
-          ? this.socket.send({ type: 'choose', ref: line.ref, code: line.code })
-          : this.socket.send({ type: 'say', ref: line.ref, text: line.text })
+          ? this.socket.send({ type: 'choose', ref: line.ref, code: line.code, ...this.fixed(line) })
+          : this.socket.send({ type: 'say', ref: line.ref, text: line.text, ...this.fixed(line) })
         if (!sent) return
         line.sentOn = this.socket.connection
       }
@@ -254,16 +261,18 @@ export class Conversation {
     }
   }
 
+  private fixed = (line: Line): { lang?: string } => said((this.options.lang && this.options.lang()) || line.lang)
+
   private async flushPost(): Promise<void> {
     const line = this.outbox.due()[0]
     if (this.posting || !line) return
     this.posting = true
     const { ref, text } = line
     try {
-      this.replied(await this.options.api.say({ ...this.session, ref, text }), ref)
+      this.replied(await this.options.api.say({ ...this.session, ref, text, ...this.fixed(line) }), ref)
       this.reached(true)
     } catch (cause) {
-      this.refused(cause instanceof ApiError ? cause : { code: 'offline', message: '网络连接不上。' }, ref)
+      this.refused(cause instanceof ApiError ? cause : { code: 'offline', message: t('网络连接不上。') }, ref)
     } finally {
       this.posting = false
     }
@@ -306,7 +315,7 @@ export class Conversation {
     const entry = this.thread.byRef(line.ref)
     if (!entry) return
     entry.state = 'failed'
-    entry.problem = error.id ? `${error.message}（编号 ${error.id}）` : error.message
+    entry.problem = error.id ? t('{0}（编号 {1}）', error.message, error.id) : error.message
   }
 
   /** Sends nothing for a while. */
@@ -337,7 +346,7 @@ export class Conversation {
       this.state.link = 'online'
     } else if (status === 'closed') {
       this.state.link = 'closed'
-      this.outbox.due().forEach((l) => this.fail(l, { code: 'closed', message: '连接已被关闭。' }, false))
+      this.outbox.due().forEach((l) => this.fail(l, { code: 'closed', message: t('连接已被关闭。') }, false))
     } else if (this.byRequests()) {
       this.state.link = this.unreachable ? 'reconnecting' : 'polling'
       if (status === 'waiting') void this.sync(this.thread.after + 1)
@@ -369,7 +378,7 @@ export class Conversation {
     this.session = { conversation: '', token: '' }
     this.options.keep.remove(sessionKey)
     this.target = 0
-    this.thread.begin('上一段对话已结束，已为您开始新的对话。')
+    this.thread.begin(t('上一段对话已结束，已为您开始新的对话。'))
     this.outbox.lines.forEach((l) => this.renew(l))
   }
 

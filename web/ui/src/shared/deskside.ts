@@ -4,6 +4,7 @@
 import { reactive } from 'vue'
 import { ApiError, type ErrorBody } from './api'
 import { newRef } from './ref'
+import { t } from './words'
 
 export type Wish = 'cancel' | 'call' | 'form' | 'stay' | 'bot' | 'picture' | 'rate' | 'reopen'
 export interface Notice { version: string; text: string }
@@ -70,10 +71,10 @@ export class DeskSide {
     const ref = newRef()
     return new Promise((done, fail) => {
       if (!this.send({ type: 'desk', ref, do: what, ...details })) {
-        fail(new ApiError({ code: 'offline', message: '网络连接不上，请稍后再试。' }))
+        fail(new ApiError({ code: 'offline', message: t('网络连接不上，请稍后再试。') }))
         return
       }
-      const timer = setTimeout(() => this.refuse(ref, { code: 'offline', message: '没有得到答复，请稍后再试。' }), answerTimeout)
+      const timer = setTimeout(() => this.refuse(ref, { code: 'offline', message: t('没有得到答复，请稍后再试。') }), answerTimeout)
       this.waiting.set(ref, { done, fail, timer })
     })
   }

@@ -9,6 +9,8 @@ export interface Line {
   text: string
   /** Set when the line is a tapped choice: the item's code or the article's id. */
   code?: string
+  /** The language of the page where the line is a button's; what is typed speaks for itself. */
+  lang?: string
   acked: boolean
   failed: boolean
   /** The server said no to this ref; saying it again needs another. */
@@ -19,7 +21,7 @@ export interface Line {
 }
 
 const key = 'shenwei.outbox'
-type Saved = Pick<Line, 'ref' | 'text' | 'code' | 'acked'>
+type Saved = Pick<Line, 'ref' | 'text' | 'code' | 'lang' | 'acked'>
 
 export class Outbox {
   readonly lines: Line[] = []
@@ -28,11 +30,11 @@ export class Outbox {
   constructor(keep: Keep) {
     this.keep = keep
     const saved = keep.get<Saved[]>(key)
-    if (Array.isArray(saved)) saved.forEach((s) => this.lines.push(line(s.ref, s.text, s.code, s.acked)))
+    if (Array.isArray(saved)) saved.forEach((s) => this.lines.push(line(s.ref, s.text, s.code, s.lang, s.acked)))
   }
 
-  add(text: string, code?: string): Line {
-    const l = line(newRef(), text, code, false)
+  add(text: string, code?: string, lang?: string): Line {
+    const l = line(newRef(), text, code, lang, false)
     this.lines.push(l)
     this.save()
     return l
@@ -84,11 +86,14 @@ export class Outbox {
       this.keep.remove(key)
       return
     }
-    const saved: Saved[] = this.lines.map((l) => ({ ref: l.ref, text: l.text, code: l.code, acked: l.acked }))
+    const saved: Saved[] = this.lines.map((l) => ({ ref: l.ref, text: l.text, code: l.code, lang: l.lang, acked: l.acked }))
     this.keep.set(key, saved)
   }
 }
 
-function line(ref: string, text: string, code: string | undefined, acked: boolean): Line {
-  return { ref, text, code, acked, failed: false, refused: false, sentOn: 0, tries: 0 }
+function line(ref: string, text: string, code: string | undefined, lang: string | undefined, acked: boolean): Line {
+  return { ref, text, code, lang, acked, failed: false, refused: false, sentOn: 0, tries: 0 }
 }
+
+/** The language of a line as a frame or a request has it. */
+export const said = (lang: string | undefined): { lang?: string } => (lang ? { lang } : {})

@@ -3,6 +3,7 @@
 
 import { inject, type InjectionKey } from 'vue'
 import { ApiError } from './api'
+import { t } from './words'
 
 export interface PictureInfo {
   width: number; height: number
@@ -23,7 +24,7 @@ export function pictureOf(data: unknown): PictureInfo | null {
 /** Reads the picture of a row as the address of an image; fails with an ApiError. */
 export type PictureSource = (seq: number, small: boolean) => Promise<string>
 export const pictureSource: InjectionKey<PictureSource> = Symbol('pictures')
-const nowhere: PictureSource = () => Promise.reject(new ApiError({ code: 'not_found', message: '这里看不了图片。' }))
+const nowhere: PictureSource = () => Promise.reject(new ApiError({ code: 'not_found', message: t('这里看不了图片。') }))
 export const usePictures = (): PictureSource => inject(pictureSource, nowhere)
 
 /** A file as an address that an image may have under our content security policy. */
@@ -31,7 +32,7 @@ export function address(file: Blob): Promise<string> {
   return new Promise((done, fail) => {
     const reader = new FileReader()
     reader.onload = () => done(String(reader.result))
-    reader.onerror = () => fail(new ApiError({ code: 'bad_request', message: '图片打不开，请重新选择。' }))
+    reader.onerror = () => fail(new ApiError({ code: 'bad_request', message: t('图片打不开，请重新选择。') }))
     reader.readAsDataURL(file)
   })
 }

@@ -19,8 +19,8 @@ export interface Hello { token: string; conversation: string; after: number }
 
 export type ClientFrame =
   | ({ type: 'hello' } & Hello)
-  | { type: 'say'; ref: string; text: string }
-  | { type: 'choose'; ref: string; code: string }
+  | { type: 'say'; ref: string; text: string; lang?: string }
+  | { type: 'choose'; ref: string; code: string; lang?: string }
   | DeskWish
   | HintOut
 

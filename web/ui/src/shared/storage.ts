@@ -5,10 +5,13 @@ export interface Keep {
   get<T>(key: string): T | null
   set(key: string, value: unknown): void
   remove(key: string): void
+  /** Whether what is kept outlives a reload: storage may be refused or full. */
+  safe(): boolean
 }
 
 export function keepIn(storage: () => Storage): Keep {
   const memory = new Map<string, string>()
+  let safe = true
   const attempt = <T>(work: (s: Storage) => T): T | null => {
     try {
       return work(storage())
@@ -29,12 +32,16 @@ export function keepIn(storage: () => Storage): Keep {
     set(key, value) {
       const text = JSON.stringify(value)
       memory.set(key, text)
-      attempt((s) => s.setItem(key, text))
+      safe = attempt((s) => {
+        s.setItem(key, text)
+        return true
+      }) === true
     },
     remove(key) {
       memory.delete(key)
       attempt((s) => s.removeItem(key))
     },
+    safe: () => safe,
   }
 }
 

@@ -3,13 +3,14 @@ import { api } from './api'
 import { Conversation, sessionKey } from './conversation'
 import { entered } from './entered'
 import { dialChat } from './socket'
-import { tabKeep } from './storage'
+import { tabKeep, type Keep } from './storage'
+import { fixed } from './words'
 
 /** The page's conversation, alive as long as the page is. */
-export function useConversation(): Conversation {
+export function useConversation(): { conversation: Conversation; keep: Keep } {
   const keep = tabKeep()
   entered(keep, sessionKey)
-  const conversation = new Conversation({ api, dial: dialChat, keep })
+  const conversation = new Conversation({ api, dial: dialChat, keep, lang: () => fixed.value })
   const wake = () => {
     if (!document.hidden) conversation.wake()
   }
@@ -23,5 +24,5 @@ export function useConversation(): Conversation {
     document.removeEventListener('visibilitychange', wake)
     conversation.stop()
   })
-  return conversation
+  return { conversation, keep }
 }

@@ -1,6 +1,7 @@
 import { onBeforeUnmount, ref } from 'vue'
 import { ApiError } from './api'
 import { address, mostBytes, shrink } from './picture'
+import { t } from './words'
 
 /** Choosing a picture, looking at it once more and sending it; send fails with an ApiError. */
 export function usePicture(send: (file: Blob, preview: string) => Promise<void> | void) {
@@ -22,11 +23,11 @@ export function usePicture(send: (file: Blob, preview: string) => Promise<void> 
       const smaller = await shrink(from)
       const shown = await address(smaller)
       if (mine !== round) return
-      if (smaller.size > mostBytes) throw new ApiError({ code: 'too_large', message: '图片应在 5 MB 以内，请压缩或截取需要的部分再发。' })
+      if (smaller.size > mostBytes) throw new ApiError({ code: 'too_large', message: t('图片应在 5 MB 以内，请压缩或截取需要的部分再发。') })
       file = smaller
       preview.value = shown
     } catch (cause) {
-      problem.value = cause instanceof ApiError ? cause.message : '图片打不开，请重新选择。'
+      problem.value = cause instanceof ApiError ? cause.message : t('图片打不开，请重新选择。')
     }
   }
 
@@ -38,7 +39,7 @@ export function usePicture(send: (file: Blob, preview: string) => Promise<void> 
       await send(file, preview.value)
       cancel()
     } catch (cause) {
-      problem.value = cause instanceof ApiError ? cause.message : '没有发出，请再试一次。'
+      problem.value = cause instanceof ApiError ? cause.message : t('没有发出，请再试一次。')
     } finally {
       busy.value = false
     }
