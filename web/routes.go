@@ -44,7 +44,16 @@ var (
 
 // routes is everything that this server answers.
 func (s *Server) routes() []route {
-	list := []route{
+	list := slices.Concat(s.citizenRoutes(), s.platforms(), s.deskRoutes())
+	if s.staff == nil {
+		return list
+	}
+	return slices.Concat(list, s.staffRoutes(), s.staffPages(), s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
+}
+
+// citizenRoutes are the pages for everybody and the public API.
+func (s *Server) citizenRoutes() []route {
+	return []route{
 		{"GET", "/{$}", page, nil, s.chat.Index},
 		{"GET", "/assets/", asset, nil, s.chat.Asset},
 		{"GET", "/sw.js", asset, nil, s.chat.Asset},
@@ -83,11 +92,11 @@ func (s *Server) routes() []route {
 		{"GET", "/healthz", health, nil, s.healthz},
 		{"GET", "/readyz", data, nil, s.readyz},
 	}
-	list = slices.Concat(list, s.platforms(), s.deskRoutes())
-	if s.staff == nil {
-		return list
-	}
-	return slices.Concat(list, []route{
+}
+
+// staffRoutes are accounts, sessions, the audit log and citizens' data.
+func (s *Server) staffRoutes() []route {
+	return []route{
 		{"GET", "/api/v1/staff/me", staff, anyone, s.staff.Me},
 		{"POST", "/api/v1/staff/login", staff, anyone, s.staff.Login},
 		{"POST", "/api/v1/staff/setup", staff, anyone, s.staff.Setup},
@@ -105,7 +114,7 @@ func (s *Server) routes() []route {
 		{"POST", "/api/v1/staff/audit/verify", staff, auditors, s.staff.VerifyAudit},
 		{"POST", "/api/v1/staff/citizens/export", staff, administrators, s.staff.ExportCitizen},
 		{"POST", "/api/v1/staff/citizens/delete", staff, administrators, s.staff.DeleteCitizen},
-	}, s.staffPages(), s.studioRoutes(), s.insightRoutes(), s.exchangeRoutes())
+	}
 }
 
 // platforms are the callbacks of what is configured. Buttons of items lead to /wechat/open whatever is.
