@@ -63,7 +63,11 @@ func (e *Engine) goOn(c *turnCase, alone intents.Ranking) (*draft, string) {
 	if it == nil || intents.Outside(c.un) {
 		return nil, ""
 	}
+	somebody := slices.ContainsFunc(c.un.Concepts, func(h intents.ConceptHit) bool { return h.Kind == kb.Person })
 	for _, s := range alone.Entries {
+		if somebody {
+			break // 「我妹妹呢，她上小学」 asks for her, not for schools
+		}
 		if a := e.know.Article(s.Code); a != nil && a.Kind == kb.KindElsewhere && s.P > alone.Probability(it.Code) {
 			return nil, ""
 		}

@@ -49,6 +49,11 @@ func ParseMeaningModel(text string) (*MeaningModel, error) {
 	if f.Model == "" {
 		return nil, fault.New(fault.BadRequest, "%s does not say of which embedding model it is", MeaningFile)
 	}
+	for _, name := range meaningNames {
+		if _, ok := f.Weights[name]; !ok {
+			return nil, fault.New(fault.BadRequest, "%s: the weights lack weights.%s", MeaningFile, name)
+		}
+	}
 	m := &MeaningModel{Model: f.Model, Version: f.Version}
 	return m, fill("weights", f.Weights, meaningNames[:], m.weights[:])
 }

@@ -247,6 +247,23 @@ func TestAnotherPersonIsJudgedOnTheSameMatter(t *testing.T) {
 	}
 }
 
+// By itself 「下周三前能到手吗」 says nothing that is ours; in the middle of a talk it is about the card.
+func TestALineThatSaysNothingByItselfGoesOnUnlessItIsNobodysMatter(t *testing.T) {
+	for _, line := range []string{"下周三前能到手吗", "那我老婆呢，她不会上网"} {
+		if r := about(t, "CRJ-006").say(line); r.Action != bot.Answer || r.Item == "" {
+			t.Errorf("%q: %s %s", line, r.Action, r.Item)
+		}
+		if r := (&talk{}).say(line); r.Action == bot.Answer && r.Item != "" {
+			t.Errorf("%q alone is answered with %s", line, r.Item)
+		}
+	}
+	for _, line := range []string{"后天会不会下大雨", "推荐一首好听的歌", "头孢一天吃几次"} {
+		if r := about(t, "CRJ-006").say(line); r.Action != bot.Decline {
+			t.Errorf("%q in a talk about a permit: %s %s", line, r.Action, r.Item)
+		}
+	}
+}
+
 func TestAFollowUpWithoutAMatterIsNoFollowUp(t *testing.T) {
 	k := &talk{}
 	if r := k.say("那多少钱"); r.Action == bot.Answer && r.Item != "" {
