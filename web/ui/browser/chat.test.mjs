@@ -159,7 +159,6 @@ describe('a citizen at a desk', () => {
     await replyNumber(0)
     await shoot(page, 'chat-desktop')
     await page.emulateMedia({ colorScheme: 'dark' })
-    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight)) // or buttons lie half under the field
     assert.deepEqual(await faults(page), [])
     await page.goto(`${server.url}/items/CRJ-007`)
     assert.deepEqual(await faults(page), [])

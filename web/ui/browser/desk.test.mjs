@@ -147,7 +147,7 @@ describe('an hour at the hotline', () => {
     await shoot(third, 'chat-phone-queue')
     await shoot(second, 'chat-desktop-queue')
     await button(strip(fifth), '取消排队').click()
-    await fifth.getByText('已取消排队').waitFor()
+    await fifth.getByText('已取消排队').last().waitFor()
 
     await button(strip(third), '留电话').click()
     const form = third.locator('form.call')
@@ -162,7 +162,7 @@ describe('an hour at the hotline', () => {
     await form.getByLabel(/^电话号码/).fill('13800138000')
     await shoot(third, 'chat-phone-callback')
     await button(form, '提交').click()
-    await third.getByText(/已登记回电，编号/).waitFor()
+    await third.getByText(/已登记回电，编号/).last().waitFor()
   })
 
   test('the next in the queue is taken with a key, and is told by whom', async () => {
@@ -249,7 +249,7 @@ describe('an hour at the hotline', () => {
     await first.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight))
     await shoot(first, 'chat-phone-rate')
     await button(first, '提交评价').click()
-    await first.getByText('谢谢您的评价').waitFor()
+    await first.getByText('谢谢您的评价').last().waitFor()
     const [file] = await Promise.all([first.waitForEvent('download'), button(first, '保存对话记录').click()])
     assert.match(file.suggestedFilename(), /^HZ\S+\.txt$/)
     await b.getByRole('button', { name: /^整理完成/ }).click()
@@ -292,7 +292,7 @@ describe('an hour at the hotline', () => {
     const second = citizens[1].page
     await button(b, '忙碌').click()
     await staff.a.context.close()
-    await second.getByText('坐席的连接断了').waitFor({ timeout: 180_000 })
+    await second.getByText('坐席的连接断了').last().waitFor({ timeout: 180_000 })
     await strip(second).getByText('您排在第 1 位').waitFor()
     await shoot(second, 'chat-desktop-lost')
     await b.keyboard.press('Alt+KeyG')
