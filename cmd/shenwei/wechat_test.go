@@ -20,7 +20,7 @@ func TestAWholeConversationIsPlayed(t *testing.T) {
 	rest := r.out
 	for _, want := range []string{
 		"[subscribe] :我", "深微: 您好", "护照快到期了怎么换 :我", "深微: 【普通护照换发】", "［去办理］", "深微: 〔卡片〕普通护照换发 https://example.org/items/",
-		"有人拿刀在楼下 :我", "深微: 请立即拨打 110", "[voice] :我", "居民身份证丢失补领", "[location] :我", "离您较近的地方", "[image] :我", "看不了图片", "[CLICK] :我",
+		"有人拿刀在楼下 :我", "深微: 请立即拨打 110", "[voice] :我", "居民身份证丢失补领", "[location] :我", "可以去这些地方", "[image] :我", "看不了图片", "[CLICK] :我",
 		"赴香港个人旅游签注", "转人工 :我", "受理编号",
 	} {
 		_, after, ok := strings.Cut(rest, want)
