@@ -20,6 +20,9 @@ export async function reply(page, text) {
   await page.keyboard.press('Alt+KeyR')
   await replyField(page).fill(text)
   await replyField(page).press('Enter')
+  // The row may come a moment before the word that it was taken, while the line still stands as 发送中.
+  await bubble(page, text).last().waitFor()
+  await page.locator('.stream').getByText('发送中…').waitFor({ state: 'hidden' })
   await bubble(page, text).waitFor()
 }
 
