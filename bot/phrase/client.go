@@ -11,7 +11,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/outward"
 )
 
 // The bounds of one request to a model server.
@@ -55,16 +55,17 @@ type Server struct {
 	FirstWithin time.Duration
 }
 
+// named is the server as it is connected to.
+func (s Server) named() outward.Named {
+	return outward.Named{Section: "llm", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: connectWithin}
+}
+
 // Check returns a fault that says which key is wrong, without any value of it that is secret.
 func (s Server) Check() error {
-	u, err := url.Parse(s.BaseURL)
+	if err := s.named().Check(); err != nil {
+		return err
+	}
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fault.New(fault.BadRequest, "llm.base_url: write the whole base, for example https://dashscope.aliyuncs.com/compatible-mode/v1")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fault.New(fault.BadRequest, "llm.base_url: no user, query or fragment; the key goes into llm.api_key")
-	case u.Scheme == "http" && !near(u.Hostname()):
-		return fault.New(fault.BadRequest, "llm.base_url: plain http is for servers of this machine or network; use https for %s", u.Hostname())
 	case s.Model == "":
 		return fault.New(fault.BadRequest, "llm.model: name the model, for example qwen-plus")
 	case s.Temperature < 0 || s.Temperature > 0.3:
@@ -75,21 +76,7 @@ func (s Server) Check() error {
 			return fault.New(fault.BadRequest, "llm.extra_body: %s may not be set there", reserved)
 		}
 	}
-	if s.Proxy != "" {
-		if p, err := url.Parse(s.Proxy); err != nil || p.Host == "" {
-			return fault.New(fault.BadRequest, "llm.proxy: write for example http://proxy.internal:3128")
-		}
-	}
 	return nil
-}
-
-// near tells whether a host is of this machine or of a private network.
-func near(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
 }
 
 // Client asks a model's server. It follows no redirects, verifies certificates and reads no more
@@ -104,30 +91,14 @@ func NewClient(s Server) (*Client, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: connectWithin}).DialContext,
-		TLSHandshakeTimeout:   2 * connectWithin,
-		ResponseHeaderTimeout: 0, // the first piece is waited for, not the head
-		MaxIdleConnsPerHost:   8, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2: true,
-	}
-	if s.Proxy != "" {
-		p, err := url.Parse(s.Proxy)
-		if err != nil {
-			return nil, fault.New(fault.BadRequest, "llm.proxy: no address")
-		}
-		transport.Proxy = http.ProxyURL(p)
-	}
-	if s.Roots != nil {
-		transport.TLSClientConfig = tlsWith(s.Roots)
+	client, err := s.named().Client()
+	if err != nil {
+		return nil, err
 	}
 	if s.FirstWithin <= 0 {
 		s.FirstWithin = firstWithin
 	}
-	return &Client{server: s, http: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Client{server: s, http: client}, nil
 }
 
 // Model is the name of the model that is asked.

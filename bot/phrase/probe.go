@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/outward"
 	"shenwei/kb"
 )
 
@@ -63,7 +64,7 @@ func Probe(ctx context.Context, s Server, know *kb.Knowledge, quick bool, found 
 	}
 	defer client.Close()
 	p.client = client
-	if s.Key == "" && !near(hostOf(s.BaseURL)) {
+	if s.Key == "" && !outward.Near(hostOf(s.BaseURL)) {
 		p.say(Warn, "key", "llm.api_key is empty; servers on the internet ask for one")
 	}
 	if !p.reach(ctx) || (!quick && !p.models(ctx)) {

@@ -3,8 +3,6 @@ package phrase
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,10 +11,6 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 )
-
-func tlsWith(roots *x509.CertPool) *tls.Config {
-	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-}
 
 // stream reads an answer: server-sent events, or one JSON object where the server does not stream.
 type stream struct {

@@ -52,14 +52,14 @@ var (
 		"kb/segment": {},
 		"kb":         {"kb/segment"},
 		"kb/index":   {"kb", "kb/segment"},
-		"kb/meaning": {"kb"}, // vectors of an embedding model
+		"kb/meaning": {"kb", "internal/outward"}, // vectors of an embedding model
 		// Workbooks and tables: knowledge in and bytes out, called by the command line and the studio.
 		"kb/exchange": {"kb"},
 		"intents":     {"kb", "kb/segment"},
 
 		"bot":                 {"kb", "intents", "bot/desk", "internal/picture"},
 		"bot/desk":            {"internal/picture"},
-		"bot/phrase":          {"bot", "kb"},
+		"bot/phrase":          {"bot", "kb", "internal/outward"},
 		"bot/phrase/scripted": {}, // a model server for tests
 		"bot/eval":            {"bot", "kb", "intents"},
 		"bot/insight":         {"bot", "kb", "intents"}, // what became of the questions, after they are on record

@@ -3,20 +3,19 @@ package meaning
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/outward"
 )
 
 // Server is an OpenAI-compatible server of embeddings, as an operator configures it.
@@ -36,36 +35,23 @@ type Server struct {
 // MaxDimensions bounds a vector.
 const MaxDimensions = 4096
 
+// named is the server as it is connected to.
+func (s Server) named() outward.Named {
+	return outward.Named{Section: "embeddings", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: 500 * time.Millisecond}
+}
+
 // Check explains what is wrong with the configuration, by its key.
 func (s Server) Check() error {
-	u, err := url.Parse(s.BaseURL)
+	if err := s.named().Check(); err != nil {
+		return err
+	}
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fault.New(fault.BadRequest, "embeddings.base_url: write the whole base, for example https://dashscope.aliyuncs.com/compatible-mode/v1")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fault.New(fault.BadRequest, "embeddings.base_url: no user, query or fragment; the key goes into embeddings.api_key")
-	case u.Scheme == "http" && !near(u.Hostname()):
-		return fault.New(fault.BadRequest, "embeddings.base_url: plain http is for servers of this machine or network; use https for %s", u.Hostname())
 	case s.Model == "":
 		return fault.New(fault.BadRequest, "embeddings.model: name the model, for example bge-m3")
 	case s.Dimensions < 0 || s.Dimensions > MaxDimensions:
 		return fault.New(fault.BadRequest, "embeddings.dimensions: write 1 to %d, or 0 for as many as the model has", MaxDimensions)
 	}
-	if s.Proxy != "" {
-		if p, err := url.Parse(s.Proxy); err != nil || p.Host == "" {
-			return fault.New(fault.BadRequest, "embeddings.proxy: write for example http://proxy.internal:3128")
-		}
-	}
 	return nil
-}
-
-// near tells whether a host is of this machine or of a private network.
-func near(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local") || !strings.ContainsAny(host, ".:") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
 }
 
 // Client asks a server for vectors. It follows no redirects, verifies certificates and reads no more
@@ -80,23 +66,11 @@ func NewClient(s Server) (*Client, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		DialContext: (&net.Dialer{Timeout: 500 * time.Millisecond}).DialContext, TLSHandshakeTimeout: time.Second,
-		MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
+	client, err := s.named().Client()
+	if err != nil {
+		return nil, err
 	}
-	if s.Proxy != "" {
-		p, err := url.Parse(s.Proxy)
-		if err != nil {
-			return nil, fault.New(fault.BadRequest, "embeddings.proxy: no address")
-		}
-		transport.Proxy = http.ProxyURL(p)
-	}
-	if s.Roots != nil {
-		transport.TLSClientConfig = &tls.Config{RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
-	}
-	return &Client{server: s, http: &http.Client{
-		Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Client{server: s, http: client}, nil
 }
 
 // Close lets idle connections go.
