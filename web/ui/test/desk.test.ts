@@ -3,6 +3,7 @@ import { factsOf, fill, insert, matching, shortcutAt } from '../src/desk/lib/can
 import { commandOf, keys } from '../src/desk/lib/keys'
 import { allowed, lateness } from '../src/desk/lib/orders'
 import { byQueue, gist, joined, load, mineOf, newer, rings, sorted, troubled } from '../src/desk/lib/tickets'
+import { arrived, lastRow } from '../src/desk/lib/pending'
 import { countdown, show, worst } from '../src/desk/lib/timers'
 import { Hotline } from '../src/desk/hotline'
 import type { Canned, Ticket, Timer } from '../src/desk/types'
@@ -294,4 +295,14 @@ describe("the citizen's side", () => {
     expect(thread.entries.map((e) => [e.kind, e.author])).toEqual([['citizen', ''], ['agent', '001']])
     expect(thread.after).toBe(3)
   })
+})
+
+test('a reply under way is not shown beside its own row, and an old row with the same words is not its own', () => {
+  const rows = [{ seq: 4, kind: 'agent', text: '您好', at: '' }, { seq: 5, kind: 'citizen', text: '您好', at: '' }]
+  const p = { ref: 'r', ticket: 'HZ1', conversation: 'c', text: '您好', problem: '', after: lastRow(rows) }
+  expect(p.after).toBe(5)
+  expect(arrived(p, rows)).toBe(false)
+  expect(arrived(p, [...rows, { seq: 6, kind: 'citizen', text: '您好', at: '' }])).toBe(false)
+  expect(arrived(p, [...rows, { seq: 6, kind: 'agent', text: '您好', at: '' }])).toBe(true)
+  expect(lastRow([])).toBe(0)
 })

@@ -2,6 +2,7 @@
 // she does is answered by a promise; a reply is sent until the server has it, also after a
 // break and a reload, and stored once. Start reading at receive().
 
+import { lastRow } from './lib/pending'
 import { reactive } from 'vue'
 import { ApiError } from '../shared/api'
 import { newRef } from '../shared/ref'
@@ -140,7 +141,7 @@ export class Hotline {
 
   /** Sends a reply and keeps it until the server has it. */
   reply(ticket: Ticket, text: string): void {
-    this.state.pending.push({ ref: newRef(), ticket: ticket.number, conversation: ticket.conversation, text, problem: '' })
+    this.state.pending.push({ ref: newRef(), ticket: ticket.number, conversation: ticket.conversation, text, problem: '', after: lastRow(this.state.talks[ticket.conversation]?.rows ?? []) })
     this.forgetDraft(ticket.conversation)
     this.savePending()
     this.flush()

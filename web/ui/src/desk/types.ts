@@ -115,4 +115,5 @@ export interface Talk {
   rows: Row[]; notes: Note[]; viewers: Viewer[]; typing: boolean; readTo: number
 }
 /** A reply on its way. */
-export interface Pending { ref: string; ticket: string; conversation: string; text: string; problem: string }
+/** A reply under way; after is the last row that stood in the conversation when it was written. */
+export interface Pending { ref: string; ticket: string; conversation: string; text: string; problem: string; after: number }

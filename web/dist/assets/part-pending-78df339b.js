@@ -1,0 +1,1 @@
+var e=e=>e.reduce((e,t)=>Math.max(e,t.seq),0),t=(e,t)=>t.some(t=>t.kind===`agent`&&t.seq>e.after&&t.text===e.text);export{e as n,t};
