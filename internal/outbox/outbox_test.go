@@ -67,7 +67,7 @@ type shelf struct {
 	settled chan Verdict
 }
 
-func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _, _ time.Time, n int, _ func(Row) Verdict) ([]Row, error) {
+func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _ time.Duration, n int, _ func(Row, time.Time) Verdict) ([]Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out, rest []Row
@@ -82,7 +82,7 @@ func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _, _ time.Time, n
 	return out, nil
 }
 
-func (s *shelf) SettleOutbox(_ context.Context, _ int64, _ string, v Verdict) error {
+func (s *shelf) SettleOutbox(_ context.Context, _ Row, _ string, v Verdict) error {
 	s.settled <- v
 	return nil
 }

@@ -240,7 +240,7 @@ func (ch *Channel) event(ctx context.Context, m message) {
 	}
 	switch e.Type {
 	case eventEnter:
-		if e.Welcome == "" || ch.cfg.Welcome == "" || ch.now().Sub(time.Unix(m.Sent, 0)) > welcomeLife {
+		if e.Welcome == "" || ch.cfg.Welcome == "" || ch.now().Sub(ch.cfg.Door.Local(time.Unix(m.Sent, 0))) > welcomeLife {
 			return
 		}
 		in := map[string]any{"code": e.Welcome, "msgtype": "text", "text": map[string]string{"content": ch.cfg.Welcome}}

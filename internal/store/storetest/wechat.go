@@ -184,7 +184,7 @@ var wechatCases = []testCase{
 			if len(rows) != 1 {
 				s.Fatalf("%d rows", len(rows))
 			}
-			s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held}))
+			s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Held}))
 		}
 		hold()
 		s.take(db, "r2")
