@@ -28,7 +28,8 @@ func wrongClock(t *testing.T, by time.Duration) string {
 func TestNodesFiveMinutesApartServeOneHotline(t *testing.T) {
 	right := newProgram(t)
 	key := strings.TrimSpace(right.ok(t, "keys", "new").out)
-	right.env = append(alwaysOpen, "SHENWEI_DB="+pgtest.Start(t).Database(t), "SHENWEI_KEYS_DATA="+key, "SHENWEI_AUTH_IDLE_MINUTES=3")
+	right.env = append(right.env, alwaysOpen...)
+	right.env = append(right.env, "SHENWEI_DB="+pgtest.Start(t).Database(t), "SHENWEI_KEYS_DATA="+key, "SHENWEI_AUTH_IDLE_MINUTES=3")
 	wrong := right
 	wrong.dir, wrong.bin = t.TempDir(), wrongClock(t, 5*time.Minute)
 	a := right.serve(t)
