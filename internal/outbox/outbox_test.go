@@ -121,3 +121,13 @@ func TestAKindThatHangsHoldsNoOtherUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAProcessThatStoodStillBetweenItsClaimAndTheSendingSendsNothing(t *testing.T) {
+	s := &shelf{settled: make(chan Verdict, 1)}
+	r := NewRunner(s, "one", func() time.Time { return noon }, slog.New(slog.DiscardHandler))
+	sender := senderFunc(func(context.Context, Row) error { t.Error("sent by a process whose claim is over"); return nil })
+	r.send(t.Context(), sender, Row{Attempts: 1}, time.Now().Add(-time.Second))
+	if v := <-s.settled; v.State != Waiting || v.Doubt {
+		t.Errorf("%+v", v)
+	}
+}

@@ -31,7 +31,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
 		{"desk", deskCases}, {"pictures", pictureCases}, {"service", serviceCases}, {"concurrency", concurrencyCases}, {"archive", archiveCases}, {"studio", studioCases}, {"insight", insightCases},
-		{"jobs", jobCases}, {"links", linkCases}, {"outbox", outboxCases}, {"wechat", wechatCases}, {"backup", backupCases}, {"vectors", vectorCases},
+		{"jobs", jobCases}, {"links", linkCases}, {"outbox", outboxCases}, {"wechat", wechatCases}, {"backup", backupCases}, {"vectors", vectorCases}, {"leases", leaseCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 	}
 	for _, g := range groups {

@@ -212,13 +212,13 @@ var wechatCases = []testCase{
 		db := s.open()
 		a, byA := pushed("a")
 		b, byB := pushed("b")
-		fresh, err := db.TakeBatch(s.Context(), "kf1", "c1", []wechat.Taken{a, b}, []wechat.Seen{byA, byB})
+		fresh, err := db.TakeBatch(s.Context(), "kf1", "", "c1", []wechat.Taken{a, b}, []wechat.Seen{byA, byB})
 		s.must(err)
 		if len(fresh) != 2 || !fresh[0].First {
 			s.Fatalf("%+v", fresh)
 		}
 		c, byC := pushed("c")
-		fresh, err = db.TakeBatch(s.Context(), "kf1", "c2", []wechat.Taken{b, c}, []wechat.Seen{byB, byC})
+		fresh, err = db.TakeBatch(s.Context(), "kf1", "c1", "c2", []wechat.Taken{b, c}, []wechat.Seen{byB, byC})
 		s.must(err)
 		if len(fresh) != 1 || fresh[0].Ref != "c" {
 			s.Fatalf("%+v", fresh)
