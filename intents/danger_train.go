@@ -1,7 +1,9 @@
 package intents
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/optimize"
 
@@ -18,7 +20,8 @@ type DangerSample struct {
 // DangerSample describes a line for training, with the rules' verdict as a feature.
 func (u *Understander) DangerSample(text string, danger bool, weight float64) DangerSample {
 	un := u.readRules(text)
-	return DangerSample{dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level), danger, weight}
+	features := dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level)
+	return DangerSample{slices.Sorted(maps.Keys(features)), danger, weight}
 }
 
 // leastSeen is in how many examples a feature must stand to get a weight.

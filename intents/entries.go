@@ -29,6 +29,7 @@ type about struct {
 	kind     kb.ConceptKind
 	share    float32
 	decisive bool
+	extra    Feature // what a line lacks that does not say it
 }
 
 // build weighs the phrases, one by one and by entry.
@@ -130,10 +131,11 @@ func (r *ranker) add(p phrased, readings []reading) []pending {
 			r.names.Add(read.mended, len(r.named))
 			r.named = append(r.named, n)
 		}
-		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter, boost: 1}, read.raws})
+		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter}, read.raws})
 	}
 	p.key = string(p.kind) + "/" + p.code
 	r.byCode[p.code] = len(r.entries)
+	r.byKey[p.key] = len(r.entries)
 	r.entries = append(r.entries, p.entry)
 	return all
 }
@@ -194,7 +196,7 @@ func sorted(sums map[string]*tally) []tally {
 func together(all []profile) []pending {
 	out := make([]pending, 0, len(all))
 	for _, p := range all {
-		one := pending{phrase: phrase{entry: p.entry, boost: 1}}
+		one := pending{phrase: phrase{entry: p.entry}}
 		for _, f := range p.features {
 			w := f.total / float32(f.count) * float32(math.Log1p(float64(f.count)))
 			one.raws = append(one.raws, raw{f.name, w})
@@ -214,7 +216,8 @@ func (r *ranker) settle() {
 	for i := range r.entries {
 		for _, id := range ids {
 			if share := column(r.signature[id]).at(i); share >= aboutShare {
-				r.entries[i].about = append(r.entries[i].about, about{id, r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
+				kind := r.concepts.Kind(id)
+				r.entries[i].about = append(r.entries[i].about, about{id, r.number[id], kind, float32(min(1, share)), decisiveStates[id], extraOf[kind]})
 			}
 		}
 	}

@@ -29,18 +29,6 @@ func (l likely) best(o likely) likely {
 	return likely{max(l.both, o.both), max(l.words, o.words), max(l.concepts, o.concepts), max(l.grams, o.grams)}
 }
 
-// add adds v to the part that a feature of this name belongs to.
-func (l *likely) add(name string, v float32) {
-	switch name[0] {
-	case 'w':
-		l.words += v
-	case 'b':
-		l.grams += v
-	default: // c(oncepts) and p(airs of them)
-		l.concepts += v
-	}
-}
-
 // prior is how many phrases of all entries are mixed into each entry's own.
 const prior = 40
 
@@ -84,9 +72,22 @@ func (l *likelihood) compare(raws []raw, out []likely) {
 		if !ok {
 			continue
 		}
-		sum.add(r.name, r.weight)
-		for _, g := range l.postings[id] {
-			out[g.entry].add(r.name, r.weight*g.log)
+		switch gains := l.postings[id]; r.name[0] {
+		case 'w':
+			sum.words += r.weight
+			for _, g := range gains {
+				out[g.entry].words += r.weight * g.log
+			}
+		case 'b':
+			sum.grams += r.weight
+			for _, g := range gains {
+				out[g.entry].grams += r.weight * g.log
+			}
+		default: // c(oncepts) and p(airs of them)
+			sum.concepts += r.weight
+			for _, g := range gains {
+				out[g.entry].concepts += r.weight * g.log
+			}
 		}
 	}
 	both, words, concepts, grams := sum.words+sum.concepts, root(sum.words), root(sum.concepts), root(sum.grams)

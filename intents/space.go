@@ -28,6 +28,13 @@ type space struct {
 	idf      []float32
 	postings [][]posting
 	phrases  []phrase
+	runs     []run
+}
+
+// run is the phrases of one entry, which stand together: its asks from first to counters, its
+// counter-asks from there to end.
+type run struct {
+	entry, first, counters, end int32
 }
 
 type posting struct {
@@ -40,8 +47,6 @@ type phrase struct {
 	entry   int32
 	text    string
 	counter bool
-	norm    float32
-	boost   float32
 }
 
 // raw is one feature of a text before weighting.
@@ -151,6 +156,24 @@ func (s *space) build(all []pending) {
 	for _, p := range all {
 		s.addPhrase(p)
 	}
+	s.runs = runsOf(s.phrases)
+}
+
+// runsOf finds the runs of phrases, whose counter-asks come last in each entry.
+func runsOf(phrases []phrase) []run {
+	var runs []run
+	for i, p := range phrases {
+		n := int32(i) //nolint:gosec // bounded by the knowledge
+		if len(runs) == 0 || runs[len(runs)-1].entry != p.entry {
+			runs = append(runs, run{entry: p.entry, first: n, counters: n})
+		}
+		r := &runs[len(runs)-1]
+		r.end = n + 1
+		if !p.counter {
+			r.counters = n + 1
+		}
+	}
+	return runs
 }
 
 func (s *space) addPhrase(p pending) {
@@ -158,7 +181,6 @@ func (s *space) addPhrase(p pending) {
 	if norm == 0 {
 		return
 	}
-	p.norm = norm
 	n := int32(len(s.phrases)) //nolint:gosec // bounded by the knowledge
 	s.phrases = append(s.phrases, p.phrase)
 	for _, f := range vec {
@@ -206,41 +228,36 @@ type match struct {
 	best, second float32 // cosine of the best and second best phrase
 	phrase       int32   // the best one
 	counter      float32 // cosine of the best counter-ask
-	dot          float32
 }
 
 // compare returns the match of every entry. scratch is reused between calls.
 func (s *space) compare(vec []weighted, norm float32, scratch []float32, out []match) {
-	clear(scratch)
 	for i := range out {
 		out[i] = match{phrase: -1}
 	}
 	if norm == 0 {
 		return
 	}
+	clear(scratch)
 	for _, f := range vec {
 		for _, p := range s.postings[f.id] {
 			scratch[p.phrase] += f.weight * p.weight
 		}
 	}
-	for i, dot := range scratch {
-		if dot == 0 {
-			continue
+	for _, r := range s.runs {
+		m := &out[r.entry]
+		for i, dot := range scratch[r.first:r.counters] {
+			switch {
+			case dot > m.best:
+				m.second, m.best, m.phrase = m.best, dot, r.first+int32(i) //nolint:gosec // bounded
+			case dot > m.second:
+				m.second = dot
+			}
 		}
-		p := &s.phrases[i]
-		m := &out[p.entry]
-		cos := dot / norm
-		if p.counter {
-			m.counter = max(m.counter, cos)
-			continue
+		for _, dot := range scratch[r.counters:r.end] {
+			m.counter = max(m.counter, dot)
 		}
-		cos *= p.boost
-		switch {
-		case cos > m.best:
-			m.second, m.best, m.phrase, m.dot = m.best, cos, int32(i), dot //nolint:gosec // bounded
-		case cos > m.second:
-			m.second = cos
-		}
+		m.best, m.second, m.counter = m.best/norm, m.second/norm, m.counter/norm
 	}
 }
 
