@@ -29,7 +29,7 @@ const leastSeen = 3
 
 // FitDanger returns the model of the highest penalised likelihood. It is reproducible.
 func FitDanger(samples []DangerSample, l2 float64) (*DangerModel, error) {
-	ids, names := vocabulary(samples)
+	ids, names := featuresOf(samples)
 	if len(names) == 0 {
 		return nil, fault.New(fault.BadRequest, "too few examples of danger to train on")
 	}
@@ -91,8 +91,8 @@ func FitDanger(samples []DangerSample, l2 float64) (*DangerModel, error) {
 	return m, nil
 }
 
-// vocabulary numbers the features that are seen often enough, in the order of first sight.
-func vocabulary(samples []DangerSample) (ids map[string]int, names []string) {
+// featuresOf numbers the features that are seen often enough, in the order of first sight.
+func featuresOf(samples []DangerSample) (ids map[string]int, names []string) {
 	counts := map[string]int{}
 	for _, s := range samples {
 		for _, f := range s.features {

@@ -34,14 +34,18 @@ type about struct {
 
 // build weighs the phrases, one by one and by entry.
 func (r *ranker) build(all []pending) {
+	for _, p := range all {
+		r.vocabulary.learn(p.raws)
+	}
+	n := len(r.vocabulary)
 	var builders sync.WaitGroup
-	builders.Go(func() { r.words.build(all) })
+	builders.Go(func() { r.words.build(all, n) })
 	builders.Go(func() {
-		entries := profiles(all)
+		entries := profiles(all, n)
 		sums := together(entries)
-		r.whole.build(sums)
-		r.wholeGrams.build(sums)
-		r.likely.build(entries)
+		r.whole.build(sums, n)
+		r.wholeGrams.build(sums, n)
+		r.likely.build(entries, n)
 	})
 	builders.Wait()
 }
@@ -144,49 +148,41 @@ func (r *ranker) add(p phrased, readings []reading) []pending {
 type profile struct {
 	entry    int32
 	phrases  int
-	features []tally // by name
+	features []tally // in the order of their names
 }
 
 // tally is one feature of an entry: in how many phrases it stands, and its weights together.
 type tally struct {
-	name  string
+	raw
 	count int
-	total float32
 }
 
-// profiles adds up the phrases of each entry.
-func profiles(all []pending) []profile {
+// profiles adds up the phrases of each entry. Features is the size of the vocabulary.
+func profiles(all []pending, features int) []profile {
 	var out []profile
-	sums := map[string]*tally{}
-	for i, p := range all {
+	at := make([]int, features) // of a feature in the last profile, + 1
+	for _, p := range all {
 		if p.counter {
 			continue
 		}
 		if len(out) == 0 || out[len(out)-1].entry != p.entry {
 			out = append(out, profile{entry: p.entry})
+			clear(at)
 		}
-		out[len(out)-1].phrases++
+		last := &out[len(out)-1]
+		last.phrases++
 		for _, r := range p.raws {
-			s := sums[r.name]
-			if s == nil {
-				s = &tally{name: r.name}
-				sums[r.name] = s
+			if at[r.number] == 0 {
+				last.features = append(last.features, tally{raw: raw{name: r.name, number: r.number}})
+				at[r.number] = len(last.features)
 			}
-			s.total += r.weight
-			s.count++
-		}
-		if last := i+1 == len(all) || all[i+1].entry != p.entry || all[i+1].counter; last {
-			out[len(out)-1].features = sorted(sums)
-			clear(sums)
+			t := &last.features[at[r.number]-1]
+			t.weight += r.weight
+			t.count++
 		}
 	}
-	return out
-}
-
-func sorted(sums map[string]*tally) []tally {
-	out := make([]tally, 0, len(sums))
-	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		out = append(out, *sums[name])
+	for _, p := range out {
+		slices.SortFunc(p.features, func(a, b tally) int { return strings.Compare(a.name, b.name) })
 	}
 	return out
 }
@@ -196,10 +192,10 @@ func sorted(sums map[string]*tally) []tally {
 func together(all []profile) []pending {
 	out := make([]pending, 0, len(all))
 	for _, p := range all {
-		one := pending{phrase: phrase{entry: p.entry}}
-		for _, f := range p.features {
-			w := f.total / float32(f.count) * float32(math.Log1p(float64(f.count)))
-			one.raws = append(one.raws, raw{f.name, w})
+		one := pending{phrase: phrase{entry: p.entry}, raws: make([]raw, len(p.features))}
+		for i, f := range p.features {
+			one.raws[i] = f.raw
+			one.raws[i].weight *= float32(math.Log1p(float64(f.count))) / float32(f.count)
 		}
 		out = append(out, one)
 	}

@@ -7,8 +7,7 @@ import "math"
 // Smoothing Methods for Language Models», 2004, Dirichlet prior). Unlike a cosine it counts
 // against an entry what the line says and the entry never does.
 type likelihood struct {
-	ids      map[string]int32
-	postings [][]gain
+	postings [][]gain  // by feature
 	absent   []float32 // by entry: the logarithm for a feature that it never says
 }
 
@@ -32,31 +31,25 @@ func (l likely) best(o likely) likely {
 // prior is how many phrases of all entries are mixed into each entry's own.
 const prior = 40
 
-func newLikelihood() *likelihood { return &likelihood{ids: map[string]int32{}} }
-
-func (l *likelihood) build(entries []profile) {
-	total, said := 0, map[string]int{}
+// build learns from what entries say. Features is the size of the vocabulary.
+func (l *likelihood) build(entries []profile, features int) {
+	total, said := 0, make([]int, features)
 	for _, e := range entries {
 		total += e.phrases
 		for _, f := range e.features {
-			said[f.name] += f.count
+			said[f.number] += f.count
 		}
 	}
 	l.absent = make([]float32, len(entries))
+	l.postings = make([][]gain, features)
 	for _, e := range entries {
 		n := float64(e.phrases)
 		absent := math.Log(prior / (n + prior))
 		l.absent[e.entry] = float32(absent)
 		for _, f := range e.features {
-			id, ok := l.ids[f.name]
-			if !ok {
-				id = int32(len(l.ids)) //nolint:gosec // bounded by the knowledge
-				l.ids[f.name] = id
-				l.postings = append(l.postings, nil)
-			}
-			p := float64(said[f.name]) / float64(total)
+			p := float64(said[f.number]) / float64(total)
 			v := math.Log((float64(f.count) + prior*p) / ((n + prior) * p))
-			l.postings[id] = append(l.postings[id], gain{e.entry, float32(v - absent)})
+			l.postings[f.number] = append(l.postings[f.number], gain{e.entry, float32(v - absent)})
 		}
 	}
 }
@@ -68,11 +61,10 @@ func (l *likelihood) compare(raws []raw, out []likely) {
 	clear(out)
 	var sum likely
 	for _, r := range raws {
-		id, ok := l.ids[r.name]
-		if !ok {
+		if r.number == unheard || len(l.postings[r.number]) == 0 {
 			continue
 		}
-		switch gains := l.postings[id]; r.name[0] {
+		switch gains := l.postings[r.number]; r.name[0] {
 		case 'w':
 			sum.words += r.weight
 			for _, g := range gains {

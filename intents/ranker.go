@@ -55,9 +55,10 @@ type ranker struct {
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
 	signature  map[string][]float32
 	number     map[string]int32 // of a concept in signature
-	words      *space           // phrases by words and concepts
-	whole      *space           // each entry's phrases together
-	wholeGrams *space           // the same by pairs of characters
+	vocabulary vocabulary
+	words      *space // phrases by words and concepts
+	whole      *space // each entry's phrases together
+	wholeGrams *space // the same by pairs of characters
 	likely     *likelihood
 	names      segment.Trie
 	named      []int32 // entry of a name in names
@@ -83,7 +84,7 @@ type rankScratch struct {
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, byKey: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood(), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, byKey: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: &likelihood{}, vocabulary: vocabulary{}, concepts: u.concepts, model: model,
 	}
 	var all []pending
 	entries := entriesOf(k)
@@ -193,7 +194,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 			continue
 		}
 		words++
-		if _, ok := r.words.ids["w:"+segment.Stem(t.Text)]; !ok {
+		if r.words.rarity(r.vocabulary.of("w:"+segment.Stem(t.Text))) == 0 {
 			strange++
 		}
 	}
@@ -207,6 +208,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 // entry of the nearest phrase, -1 when nothing is near.
 func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) int {
 	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes)
+	r.vocabulary.find(raws)
 	for _, c := range []struct {
 		space *space
 		out   []match
@@ -218,6 +220,7 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 	sc.said = len(raws)
 	if from, to := demandOf(un.runes); from > 0 {
 		demand := part(un, r.concepts, from, to)
+		r.vocabulary.find(demand)
 		vec, norm := r.words.vector(demand)
 		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
 	} else {
