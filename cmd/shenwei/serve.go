@@ -61,7 +61,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
 	insights, err := a.insights()
@@ -84,6 +84,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
+	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })
