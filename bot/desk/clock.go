@@ -47,14 +47,16 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-tick.C:
 			s.Look(ctx)
 		case <-s.kick: // something changed here: only what that may lead to
-			s.steps(ctx, s.turns, s.route)
+			s.steps(ctx, s.hints, s.turns, s.route)
 		}
 	}
 }
 
 // Look does once what Run does again and again: it takes in what changed, does what is due,
 // finds agents who have gone, and offers what waits. What fails is done with the next look.
-func (s *Service) Look(ctx context.Context) { s.steps(ctx, s.catchUp, s.turns, s.due, s.gone, s.route) }
+func (s *Service) Look(ctx context.Context) {
+	s.steps(ctx, s.catchUp, s.hints, s.turns, s.due, s.gone, s.route)
+}
 
 func (s *Service) steps(ctx context.Context, steps ...func(context.Context) error) {
 	for _, step := range steps {
@@ -164,6 +166,7 @@ func (s *Service) turns(ctx context.Context) error {
 			}
 			return err
 		}
+		s.cfg.Announce(t.Number, t.Version)
 		if s.note(t) {
 			s.tell(Change{Ticket: t, From: t.State})
 		}
