@@ -16,7 +16,9 @@ const (
 	overlap = 5 * time.Second
 	// refreshEvery is how often agents, limits and the whole board are read anew.
 	refreshEvery = 10 * time.Second
-	dueBatch     = 200
+	// staffEvery is how often agents are read anew where other nodes may change them.
+	staffEvery = 2 * time.Second
+	dueBatch   = 200
 )
 
 func shanghai(g Group) *time.Location {
@@ -79,6 +81,12 @@ func (s *Service) catchUp(ctx context.Context) error {
 		s.done, s.before = map[string]int64{}, s.done
 		s.mu.Unlock()
 		return nil
+	}
+	if s.cfg.Shared && now.Sub(s.staffRead) >= staffEvery {
+		if err := s.readAgents(ctx); err != nil {
+			return err
+		}
+		s.staffRead = now
 	}
 	list, err := s.cfg.Tickets.ChangedTickets(ctx, s.since, 10*dueBatch)
 	if err != nil {

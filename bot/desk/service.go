@@ -47,7 +47,9 @@ type Config struct {
 	Log     *slog.Logger
 	// Announce tells other nodes that this one has changed a ticket, AnnounceStaff that it has
 	// changed agents or limits. They must not block, and may be nil.
-	Announce      func(number string, version int64)
+	Announce func(number string, version int64)
+	// Shared says that other nodes may serve the same record: agents are read more often.
+	Shared        bool
 	AnnounceStaff func()
 }
 
@@ -91,6 +93,7 @@ type Service struct {
 	hintsRead    time.Time
 	since        time.Time
 	refresh      time.Time
+	staffRead    time.Time
 	read         bool // the board was read as a whole
 	warned       int  // the year whose missing holidays were told
 }

@@ -53,6 +53,7 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	defer func() { _ = app.close() }()
 	version, err := app.store.SchemaVersion(ctx)
 	add("database", err, fmt.Sprintf("%s, schema %d", kindOf(cfg.DB), version))
+	add("bus", nil, sayBus(cfg))
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
 	says, err := kb.Census(app.live.Current().Knowledge())
@@ -94,6 +95,21 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		sample = "live data"
 	}
 	add("site", nil, sample)
+}
+
+// sayBus tells how nodes tell each other. Whether a server is there is not asked: the service
+// does not depend on it.
+func sayBus(cfg config) string {
+	shared := strings.HasPrefix(cfg.DB, "postgres")
+	switch {
+	case cfg.Bus == "" && shared:
+		return "none: other nodes' news come by the database, seconds later"
+	case cfg.Bus == "":
+		return "none; one node serves from a SQLite file"
+	case !shared:
+		return "configured, but one node alone serves from a SQLite file: nobody else will be there"
+	}
+	return "configured, prefix " + cfg.BusPrefix
 }
 
 func accountSays(id, mode, more string) string {

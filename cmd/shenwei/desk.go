@@ -39,6 +39,7 @@ func (a *app) newDesk() (*desk.Service, error) {
 		Announce: func(number string, version int64) {
 			a.bus.Publish(bus.Hint{Kind: bus.Ticket, Key: number, Seq: version})
 		},
+		Shared:        a.store.Shared(),
 		AnnounceStaff: a.announce(bus.Staff)})
 	// Who is disabled, or is no agent any more, leaves what she has to others.
 	a.handBack = append(a.handBack, func(ctx context.Context, account string) error {
