@@ -29,7 +29,7 @@ type channels struct {
 
 // newChannels builds the channels that the configuration switches on. The front must be there.
 func (a *app) newChannels() (*channels, error) {
-	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), time.Now, a.log)}
+	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), a.now, a.log)}
 	var err error
 	if a.cfg.WeChat.AppID != "" {
 		if c.wechat, err = a.newWeChat(c.outbox.Wake); err != nil {
@@ -48,8 +48,8 @@ func (a *app) newChannels() (*channels, error) {
 
 func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
 	w := a.cfg.WeChat
-	client := newClient(w, a.log)
-	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	client := newClient(w, a.now, a.log)
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
 	}
 	cfg.MiniItem = a.miniItem
 	if w.MiniProgramSecret != "" {
-		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: time.Now, Log: a.log})
+		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: a.now, Log: a.log})
 	}
 	return wechat.New(cfg)
 }
@@ -88,8 +88,8 @@ func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
 	if base == "" {
 		base = wecom.DefaultBase
 	}
-	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: time.Now, Log: a.log})
-	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: a.now, Log: a.log})
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
 	return wecom.New(cfg)
 }
 
-func newClient(w wechatConfig, log *slog.Logger) *wechat.Client {
-	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: time.Now, Log: log})
+func newClient(w wechatConfig, now func() time.Time, log *slog.Logger) *wechat.Client {
+	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: now, Log: log})
 }
 
 func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
@@ -114,7 +114,7 @@ func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
 
 // core is what the two adapters have in common.
 func (a *app) core(wake func()) wechat.CoreConfig {
-	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: time.Now, Log: a.log, Wake: wake, Cleaner: a.cleaner}
+	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: a.now, Log: a.log, Wake: wake, Cleaner: a.cleaner}
 }
 
 func (a *app) label(key string) string { return a.live.Current().Label(key) }

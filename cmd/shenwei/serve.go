@@ -75,6 +75,7 @@ func (a *app) serve(ctx context.Context) error {
 	a.listen(n)
 	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.followReplies(ctx, n.hub) })
+	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })
@@ -109,7 +110,7 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if n.hotline, err = a.newDesk(); err != nil {
 		return nil, err
 	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
 	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.changed)
 	if n.insights, err = a.insights(); err != nil {
