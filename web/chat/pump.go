@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/gorilla/websocket"
+
+	"shenwei/bot"
 )
 
 // A socket sends the rows of its conversation once and in order. Rows of its own lines are
@@ -155,6 +157,7 @@ func (s *session) fill(upTo int64) error {
 	if err != nil {
 		return err
 	}
+	rows = bot.RowsOnOwnScreen(ctx, s.chat.cfg.Store, rows)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(rows) == 0 || rows[0].Seq > upTo { // a number without a row, or one that is not visible yet
@@ -241,7 +244,7 @@ func (s *session) missed(ctx context.Context, f frame) (int64, error) {
 		if err != nil || len(rows) == 0 {
 			return seen, err
 		}
-		for _, row := range rows {
+		for _, row := range bot.RowsOnOwnScreen(ctx, s.chat.cfg.Store, rows) {
 			s.send(eventOf(row))
 			seen = row.Seq
 		}

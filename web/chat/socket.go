@@ -278,7 +278,7 @@ func (s *session) await(line *bot.Line, ref string, bound bool, begun time.Time)
 	seq := line.Receipt.Seq
 	var data []byte
 	if err == nil {
-		data, err = encode(replyFrame{typeReply, ref, reply})
+		data, err = encode(replyFrame{typeReply, ref, bot.OnOwnScreen(ctx, s.chat.cfg.Store, reply)})
 	}
 	switch {
 	case err != nil:
