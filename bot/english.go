@@ -46,15 +46,15 @@ const onlyChinese = "This information is available in Chinese only:"
 // its translation; an article stays in Chinese and says so. The guide in full is one tap away.
 func (e *Engine) speakEnglish(r *Reply) {
 	var blocks []Block
-	var last *ItemCard
+	var last *ItemCard // the guide that follows a card is its item's
 	for _, b := range r.Blocks {
 		switch {
 		case b.Type == BlockSteps:
-			if b.Sections, b.Title = englishGuide(e.know, last), "Guide"; len(b.Sections) == 0 {
+			if b.Sections, b.Title = e.englishGuideOf(last), "Guide"; len(b.Sections) == 0 {
 				continue // in Chinese, behind the card's link, which says so
 			}
 		case b.Type == BlockItem && b.Item != nil:
-			last = e.site.englishCard(e.know, b.Item)
+			last = e.site.englishCard(e.know, e.know.Item(b.Item.Code), b.Item)
 			b.Item = last
 		case b.Type == BlockChoices:
 			b.Text = inEnglish(b.Text)

@@ -9,8 +9,7 @@ import (
 
 // englishCard is an item's card for readers of English. What nobody has put into English stays
 // Chinese, and the card says which part and whom to ask.
-func (s Site) englishCard(k *kb.Knowledge, card *ItemCard) *ItemCard {
-	it := k.Item(card.Code)
+func (s Site) englishCard(k *kb.Knowledge, it *kb.Item, card *ItemCard) *ItemCard {
 	if it == nil || it.English == nil {
 		return card
 	}
@@ -68,12 +67,15 @@ func (s Site) whoHelps(it *kb.Item) string {
 	return "For help call 12345, or ask for a person here."
 }
 
-// englishGuide are the sections of a card's guide that have English, but for the one on the card.
-func englishGuide(k *kb.Knowledge, card *ItemCard) []Section {
+func (e *Engine) englishGuideOf(card *ItemCard) []Section {
 	if card == nil {
 		return nil
 	}
-	it := k.Item(card.Code)
+	return englishGuide(e.know.Item(card.Code), card)
+}
+
+// englishGuide are the sections of a card's guide that have English, but for the one on the card.
+func englishGuide(it *kb.Item, card *ItemCard) []Section {
 	if it == nil || it.English == nil {
 		return nil
 	}
@@ -101,8 +103,8 @@ func (s Site) InEnglish(k *kb.Knowledge, it *kb.Item) (*ItemCard, []Section) {
 			card.Related = append(card.Related, Option{Code: other.Code, Label: other.Name})
 		}
 	}
-	card = s.englishCard(k, card)
-	return card, englishGuide(k, card)
+	card = s.englishCard(k, it, card)
+	return card, englishGuide(it, card)
 }
 
 func facetInEnglish(f kb.Facet) string { return inEnglish(kb.FacetNames[f]) }

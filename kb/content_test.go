@@ -92,3 +92,23 @@ func TestAnImportWithAPastReviewDateIsRefused(t *testing.T) {
 type emptyArchive struct{ Archive }
 
 func (*emptyArchive) Current(context.Context) (*Release, error) { return nil, nil }
+
+// A reader of English gets the same facts: another number, or a Chinese word that is no name, is seen.
+func TestTheCriticHoldsEnglishToTheChinese(t *testing.T) {
+	for name, tc := range map[string]struct{ english, says string }{
+		"another fee":         {"  text: It costs CNY 130.\n", `english: the number "130" stands nowhere in the Chinese`},
+		"the same fee":        {"  text: It costs CNY 120.\n", ""},
+		"a Chinese word":      {"  text: Bring the 护照 with you.\n", "english: Chinese words outside quotes and brackets"},
+		"an official name":    {"  text: Open \"深圳公安\" and choose passport (护照).\n", ""},
+		"a fact in its facet": {"  text: New passport.\n  facets:\n    how: Wait 99 days.\n", `the number "99" stands nowhere`},
+	} {
+		item := goodItem + "english:\n  name: Passport\n" + tc.english
+		got := complaints(t, contentDocs(item, goodArticle, "1\t我那本红皮的小本子过俩月就没用了\tanswer\tCRJ-002\thow\t2\n"), time.Time{})
+		if tc.says != "" && !strings.Contains(got, tc.says) {
+			t.Errorf("%s: it does not say %q:\n%s", name, tc.says, got)
+		}
+		if tc.says == "" && strings.Contains(got, "english:") {
+			t.Errorf("%s: it complains:\n%s", name, got)
+		}
+	}
+}

@@ -298,19 +298,8 @@ func (s *Studio) text(ctx context.Context, e Edit, live Revision) (string, error
 
 // Look tells what is wrong with a document and what to think of, without storing it.
 func (s *Studio) Look(ctx context.Context, key string, fields json.RawMessage) ([]Problem, []Hint, error) {
-	l, err := s.current(ctx)
+	l, doc, err := s.drafted(ctx, key, fields)
 	if err != nil {
-		return nil, nil, err
-	}
-	kind, id := SplitKey(key)
-	doc := Document{Kind: kind, ID: id}
-	if err := doc.checkName(); err != nil {
-		return nil, nil, err
-	}
-	if live, ok := l.revision(key); ok {
-		doc = live.Document
-	}
-	if doc.Body, err = SetFields(doc, fields); err != nil {
 		return nil, nil, err
 	}
 	problems, hints := s.look(l, doc)

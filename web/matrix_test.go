@@ -128,6 +128,7 @@ var mayCall = map[string]string{
 	"POST /api/v1/studio/documents/{kind}/{id}/restore": "e r m",
 	"POST /api/v1/studio/hints":                         "e r m",
 	"POST /api/v1/studio/preview":                       "e r s m u",
+	"POST /api/v1/studio/matter":                        "e r m",
 	"GET /api/v1/studio/changes":                        "e r s m u",
 	"POST /api/v1/studio/changes":                       "e r m",
 	"GET /api/v1/studio/changes/{id}":                   "e r s m u",

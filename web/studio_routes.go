@@ -33,6 +33,7 @@ func (s *Server) studioRoutes() []route {
 		{"POST", document + "/restore", staff, changesKnowledge, h.Restore},
 		{"POST", studio + "/hints", staff, changesKnowledge, h.Hints},
 		{"POST", studio + "/preview", staff, readsKnowledge, h.Preview},
+		{"POST", studio + "/matter", staff, changesKnowledge, h.Matter},
 
 		{"GET", studio + "/changes", staff, readsKnowledge, h.Changes},
 		{"POST", studio + "/changes", staff, changesKnowledge, h.Submit},

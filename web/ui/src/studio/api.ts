@@ -3,7 +3,7 @@
 import type { Reply } from '../shared/api'
 import { call, withQuery } from '../shared/staff/api'
 import type {
-  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, LinkHealth, Notice, Problem, Release,
+  Change, Cluster, Document, DocumentRow, DraftBody, Gate, GoldRow, Hint, HistoryRow, ImportResult, LinkHealth, MatterTry, Notice, Problem, Release,
   Segmented, Shown, Stats, Switches, Takedown, Trace,
 } from './types'
 
@@ -35,6 +35,9 @@ export const studio = {
   restore: (key: string, revision: number) => call<SavedDraft>('POST', `${doc(key)}/restore`, { revision }),
   hints: async (key: string, fields: unknown) => list((await call<{ hints: Hint[] | null }>('POST', `${base}/hints`, { key, fields })).hints),
   preview: async (markdown: string) => (await call<{ html: string }>('POST', `${base}/preview`, { markdown })).html,
+
+  /** One step of 能不能办 with a draft's fields. */
+  matter: (key: string, fields: unknown, said: { ask: string; is: string }[]) => call<MatterTry>('POST', `${base}/matter`, { key, fields, said }),
 
   submit: (change: { title: string; keys: string[]; note: string }) => call<{ id: number | string }>('POST', `${base}/changes`, change),
   changes: async (filter: { state?: string }) => list(await call<Change[] | null>('GET', withQuery(`${base}/changes`, filter))),

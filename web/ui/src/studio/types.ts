@@ -16,6 +16,11 @@ export interface DocumentRow {
 export interface Version { revision: number; body: string; fields?: Fields | null; problems?: Problem[] }
 export interface Draft extends Version { base: number; author: string; author_id?: string; at: string; state: string; change?: number }
 export interface Document { key: string; live?: Version | null; draft?: Draft | null; schema?: unknown }
+/** 能不能办 as it would be with a draft: the next question, or the items that are left. */
+export interface MatterTry {
+  matters: string[]; questions: { ask: string; answers: string[] }[]; ready: boolean; ask: string; answers: string[]
+  left: { code: string; name: string; trips: string }[]; visit: boolean
+}
 export interface Problem { path: string; field?: string; line?: number; reason: string }
 export interface Theirs { revision: number; author: string; at: string; body: string; fields?: Fields }
 export interface ConflictDetail { theirs: Theirs; diff?: string }

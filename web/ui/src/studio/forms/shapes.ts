@@ -1,5 +1,7 @@
 // What the forms bind: the fields of each kind as the server parses a file.
 
+import type { CheckFields } from './check'
+
 export interface Timed { owner: string; effective: string; expires: string; review: string }
 
 export interface ItemFields extends Timed {
@@ -8,7 +10,12 @@ export interface ItemFields extends Timed {
   links: { web?: string; miniprogram?: string; terminal?: string }
   tags: string[]; summary: string; choice: string; facets: { [facet: string]: string }; handover: string
   confusable: { code: string; question: string }[]; asks: string[]; counter_asks: string[]
-  english: { name: string; text: string; asks: string[] } | null; sources: string[]; legal_basis: string[]
+  check: CheckFields | null
+  english: EnglishFields | null; sources: string[]; legal_basis: string[]
+}
+
+export interface EnglishFields {
+  name: string; text: string; fee?: string; time_limit?: string; trips_note?: string; materials?: string[] | null; facets?: { [facet: string]: string } | null; asks: string[]
 }
 
 export interface ArticleFields extends Timed {
