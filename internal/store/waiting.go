@@ -21,14 +21,21 @@ const (
 // waitKept is how long it is known when somebody was seen who waits no more.
 const waitKept = time.Hour
 
+// inOrder sorts names, so that all nodes lock rows in one order. It returns no nil.
+func inOrder(names []string) []string {
+	all := append([]string{}, names...)
+	slices.Sort(all)
+	return all
+}
+
 // Waiting notes which of those who wait this node sees on their pages, and tells how long no
 // node has seen the others. Who was never seen counts from now on.
 func (db *DB) Waiting(ctx context.Context, here, others []string) (map[string]time.Duration, error) {
-	seen, err := encodeJSON("the list", slices.Sorted(slices.Values(here)))
+	seen, err := encodeJSON("the list", inOrder(here))
 	if err != nil {
 		return nil, err
 	}
-	all, err := encodeJSON("the list", slices.Sorted(slices.Values(others)))
+	all, err := encodeJSON("the list", inOrder(others))
 	if err != nil {
 		return nil, err
 	}
