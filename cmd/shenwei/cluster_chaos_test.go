@@ -260,7 +260,10 @@ func (w *world) publish(ctx context.Context, library *kb.Library) error {
 			docs = append(docs, withFee(r.Document, feeOf(live.Number+1)))
 		}
 	}
-	drafts, err := w.editor.AddDrafts(ctx, docs, kb.FromEditor, time.Now())
+	if _, err := w.editor.AddDrafts(ctx, docs, kb.FromEditor, time.Now()); err != nil {
+		return err
+	}
+	drafts, err := library.Drafts(ctx) // with those of a try that failed
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ var sections = map[string][]string{
 }
 
 func TestTheUnitUsesOnlyKeysThatThereAre(t *testing.T) {
-	options, err := unit.Deserialize(bytes.NewReader(file(t, "systemd", "shenwei.service")))
+	options, err := unit.DeserializeOptions(bytes.NewReader(file(t, "systemd", "shenwei.service")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ func readObjects(t *testing.T) objects {
 		docs := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(file(t, "kubernetes", name))))
 		for {
 			doc, err := docs.Read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
