@@ -68,8 +68,9 @@ type Stamp struct {
 type Service struct {
 	cfg  Config
 	kick chan struct{}
-	// listener is set before Run.
+	// listener and watch are set before Run.
 	listener Listener
+	watch    func(Change)
 
 	mu    sync.Mutex
 	board map[string]Ticket // open tickets by number
@@ -107,6 +108,9 @@ func NewService(cfg Config) *Service {
 
 // Listen sets who is told what happens. Call it before Run and before any event.
 func (s *Service) Listen(l Listener) { s.listener = l }
+
+// Watch sets who is told of what this process did to tickets, once each. It must not block.
+func (s *Service) Watch(fn func(Change)) { s.watch = fn }
 
 func (s *Service) tell(c Change) {
 	if s.listener != nil {
@@ -164,6 +168,9 @@ func (s *Service) FileCall(ctx context.Context, conversation string, f CallForm)
 
 // moved notes a change and tells those who listen.
 func (s *Service) moved(c Change) {
+	if s.watch != nil && !c.Repeated {
+		s.watch(c)
+	}
 	if s.note(c.Ticket) {
 		s.tell(c)
 	}

@@ -26,6 +26,7 @@ import (
 type app struct {
 	cfg     config
 	log     *slog.Logger
+	seen    *seen
 	store   *store.DB
 	library *kb.Library
 	builder *release.Builder
@@ -87,13 +88,17 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "dir: %s cannot be made", cfg.Dir)
 	}
-	level, err := cfg.Log.level()
+	seen, err := cfg.newSeen()
+	if err != nil {
+		return nil, err
+	}
+	log, err := cfg.newAppLog(os.Stderr, seen)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{
 		cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level),
+		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen,
 	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
@@ -110,7 +115,7 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.keys = ring
-	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring})
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database()})
 	switch {
 	case err != nil && made:
 		return errors.Join(err, os.Remove(a.cfg.keyFile()))
@@ -187,6 +192,7 @@ func (a *app) close() error {
 	if a.vectors != nil {
 		a.vectors.Close()
 	}
+	a.seen.closeTraces()
 	return a.store.Close()
 }
 

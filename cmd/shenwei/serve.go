@@ -57,14 +57,18 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "addr: %s cannot be listened on; is another service there?", a.cfg.Addr)
 	}
-	hub := live.NewHub(live.Config{Log: a.log})
+	if err := a.openTraces(ctx); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	hub := live.NewHub(live.Config{Log: a.log, Watch: a.seen.sockets()})
 	hotline, err := a.newDesk()
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
+	a.seen.hotline(hotline)
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(append(a.wording(), a.seen.front()...), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
-	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
+	a.studio = kb.NewStudio(a.seen.record(a.store), a.seen.gate(a.studioGate()), a.log, a.now, a.look)
 	insights, err := a.insights()
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -121,12 +125,13 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	if cfg.Desk, err = a.deskPages(hotline); err != nil {
 		return nil, err
 	}
-	a.channels.routes(&cfg)
+	a.channels.routes(&cfg, a.seen)
+	a.seen.web(&cfg, a.store)
 	server, err := web.New(cfg)
-	if err == nil && a.phrase != nil {
-		err = server.Registry().Register(newWordingMetrics(a.phrase))
+	if err != nil {
+		return nil, err
 	}
-	return server, err
+	return server, a.watchVitals(server.Registry(), hotline)
 }
 
 func (a *app) webConfig(hub *live.Hub) web.Config {

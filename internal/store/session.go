@@ -21,6 +21,7 @@ type session struct {
 	now     func() time.Time
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
+	watch   Watch
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }
