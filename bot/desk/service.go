@@ -171,6 +171,10 @@ func (s *Service) moved(c Change) {
 	if s.watch != nil && !c.Repeated {
 		s.watch(c)
 	}
+	if s.cfg.Log.Enabled(context.Background(), slog.LevelDebug) {
+		s.cfg.Log.Debug("a ticket moved", trail.Attr, trail.TurnID(c.Ticket.Conversation, c.Ticket.Seq), "ticket", c.Ticket.Number, "event", c.Event.Kind,
+			"from", c.From, "to", c.Ticket.State, "group", c.Ticket.Group)
+	}
 	if s.note(c.Ticket) {
 		s.tell(c)
 	}

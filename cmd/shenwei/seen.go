@@ -130,11 +130,17 @@ func (s *seen) calls(target string, ours bool) func(http.RoundTripper) http.Roun
 	if s == nil {
 		return nil
 	}
-	var tell meter.Injector
-	if ours && s.tracer != nil {
-		tell = s.tracer
+	if ours {
+		return s.meter.Outgoing(target, s)
 	}
-	return s.meter.Outgoing(target, tell)
+	return s.meter.Outgoing(target, nil)
+}
+
+// Inject implements meter.Injector; there may be no tracer, or none yet.
+func (s *seen) Inject(ctx context.Context, h http.Header) {
+	if s.tracer != nil {
+		s.tracer.Inject(ctx, h)
+	}
 }
 
 // caller is a client whose calls are counted.

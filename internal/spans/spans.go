@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -238,7 +239,7 @@ const longest = 96
 
 func short(s string) string {
 	if len(s) > longest {
-		return s[:longest]
+		return strings.ToValidUTF8(s[:longest], "")
 	}
 	return s
 }

@@ -63,6 +63,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 		return nil, noConversation(err)
 	}
 	respond.CallerOf(r).Turn = line.Turn
+	w.Header().Set("X-Turn-Id", line.Turn)
 	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout)
 	defer cancel()
 	stored, err := line.Wait(ctx)
