@@ -179,7 +179,9 @@ func (s *Service) due(ctx context.Context) error {
 		return err
 	}
 	for _, t := range list {
+		version := t.Version
 		for _, e := range s.cfg.Rules.DueEvents(t, now) {
+			e.Version = version // whoever slept since then changes nothing
 			c, err := s.Do(ctx, t.Number, e)
 			switch {
 			case fault.Is(err, fault.Conflict): // another node, or the ticket has moved on
@@ -187,8 +189,12 @@ func (s *Service) due(ctx context.Context) error {
 			case err != nil:
 				return err
 			}
+			version = c.Ticket.Version
 			if e.Kind == Lapse && c.From == Offered {
-				if err := s.setPresence(ctx, t.Offered, NotResponding, ""); err != nil && !fault.Is(err, fault.NotFound) {
+				if err := s.cfg.People.SetSilent(ctx, t.Offered, c.Ticket.Updated); err != nil {
+					return err
+				}
+				if err := s.presenceChanged(ctx); err != nil {
 					return err
 				}
 			}

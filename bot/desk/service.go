@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"shenwei/internal/trail"
 )
 
 // Tickets is the record of tickets; *store.DB is one.
@@ -33,6 +35,9 @@ type People interface {
 	Agents(ctx context.Context) ([]Agent, error)
 	MeetAgent(ctx context.Context, id, display string, supervises bool, now time.Time) (number string, err error)
 	SetPresence(ctx context.Context, id string, p Presence, reason string, now time.Time) error
+	// SetSilent says that an agent let an offer lapse at a time, unless she has changed her
+	// presence since.
+	SetSilent(ctx context.Context, id string, lapsed time.Time) error
 	Beat(ctx context.Context, id string, now time.Time) error
 	// Limits are the visitors who are slowed or kept out now.
 	Limits(ctx context.Context, now time.Time) ([]Limit, error)

@@ -85,13 +85,13 @@ func (s *Service) Presence(ctx context.Context, id string, p Presence, reason st
 	default:
 		return fault.New(fault.BadRequest, "状态可以是 online、busy、break、offline")
 	}
-	return s.setPresence(ctx, id, p, reason)
-}
-
-func (s *Service) setPresence(ctx context.Context, id string, p Presence, reason string) error {
 	if err := s.cfg.People.SetPresence(ctx, id, p, reason, s.cfg.Now()); err != nil {
 		return err
 	}
+	return s.presenceChanged(ctx)
+}
+
+func (s *Service) presenceChanged(ctx context.Context) error {
 	if err := s.readAgents(ctx); err != nil {
 		return err
 	}

@@ -135,13 +135,12 @@ func (f *Follower) hold(ctx context.Context, now time.Time) (bool, error) {
 	if left := f.until.Sub(now); left > lease/2 && left <= lease {
 		return true, nil
 	}
-	until := now.Add(lease)
-	cursor, mine, err := f.cfg.Store.Lease(ctx, f.cfg.Node, now, until)
+	cursor, mine, err := f.cfg.Store.Lease(ctx, f.cfg.Node, lease)
 	if err != nil || !mine {
 		f.clusters, f.until = nil, time.Time{} // whoever follows now adds to them
 		return false, err
 	}
-	f.cursor, f.until = cursor, until
+	f.cursor, f.until = cursor, now.Add(lease) // which was before it was given
 	return true, nil
 }
 

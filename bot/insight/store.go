@@ -53,8 +53,8 @@ type Batch struct {
 // Store is the record as the follower needs it.
 type Store interface {
 	// Lease takes or keeps the right to follow and returns the cursor; false while another
-	// node has it.
-	Lease(ctx context.Context, holder string, now, until time.Time) (Cursor, bool, error)
+	// node has it. It lasts by the record's own clock.
+	Lease(ctx context.Context, holder string, lease time.Duration) (Cursor, bool, error)
 	// Turns lists replies after a place on record, oldest first, none of which a transaction
 	// under way could still come before.
 	Turns(ctx context.Context, after int64, limit int) ([]Turn, error)

@@ -34,7 +34,8 @@ type app struct {
 	bench   *release.Bench
 	front   *bot.Front
 	started kb.Started
-	now     func() time.Time
+	// now is the clock that all nodes of the database share.
+	now func() time.Time
 
 	studio *kb.Studio
 	spare  spare
@@ -97,7 +98,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 		return nil, err
 	}
 	a := &app{
-		cfg: cfg, now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
+		cfg: cfg, now: localClock, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
 		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen,
 	}
 	if err := a.openStore(ctx); err != nil {
@@ -115,13 +116,15 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.keys = ring
-	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database()})
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database(), Local: localClock})
 	switch {
 	case err != nil && made:
 		return errors.Join(err, os.Remove(a.cfg.keyFile()))
 	case err != nil:
 		return err
-	case made:
+	}
+	a.now = a.store.Now // what nodes must agree on goes by one clock
+	if made {
 		a.log.Warn("a key to the personal data in the database was made; keep a copy apart from the database's backups, without it they cannot be read", "file", a.cfg.keyFile())
 	}
 	return nil

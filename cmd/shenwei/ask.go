@@ -34,7 +34,7 @@ func (a *askCmd) Run(ctx context.Context, c *cli) error {
 		return err
 	}
 	defer func() { _ = app.close() }()
-	app.front = bot.NewFront(app.store, app.answerer(), app.log, app.wording()...)
+	app.front = bot.NewFront(app.store, app.answerer(), app.log, append(app.wording(), bot.WithClock(app.now))...)
 	if len(a.Question) == 0 {
 		return a.lines(ctx, app, os.Stdin, os.Stdout)
 	}

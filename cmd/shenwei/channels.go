@@ -31,7 +31,7 @@ type channels struct {
 
 // newChannels builds the channels that the configuration switches on. The front must be there.
 func (a *app) newChannels() (*channels, error) {
-	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), time.Now, a.log)}
+	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), a.now, a.log)}
 	if a.seen != nil {
 		c.outbox.Watch(a.seen.meter.Attempt, a.seen.trace())
 	}
@@ -53,8 +53,8 @@ func (a *app) newChannels() (*channels, error) {
 
 func (a *app) newWeChat(wake func()) (*wechat.Channel, *wechat.Client, error) {
 	w := a.cfg.WeChat
-	client := newClient(w, a.log, a.seen)
-	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	client := newClient(w, a.now, a.log, a.seen)
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +69,7 @@ func (a *app) newWeChat(wake func()) (*wechat.Channel, *wechat.Client, error) {
 	}
 	cfg.MiniItem = a.miniItem
 	if w.MiniProgramSecret != "" {
-		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: time.Now, Log: a.log, Wrap: a.seen.calls("miniprogram", false)})
+		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: a.now, Log: a.log, Wrap: a.seen.calls("miniprogram", false)})
 	}
 	channel, err := wechat.New(cfg)
 	return channel, client, err
@@ -94,8 +94,8 @@ func (a *app) newWeCom(wake func()) (*wecom.Channel, *wechat.Client, error) {
 	if base == "" {
 		base = wecom.DefaultBase
 	}
-	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: time.Now, Log: a.log, Wrap: a.seen.calls("wecom", false)})
-	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: time.Now, Log: a.log}, w.keys())
+	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: a.now, Log: a.log, Wrap: a.seen.calls("wecom", false)})
+	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,8 +106,8 @@ func (a *app) newWeCom(wake func()) (*wecom.Channel, *wechat.Client, error) {
 	return channel, client, err
 }
 
-func newClient(w wechatConfig, log *slog.Logger, s *seen) *wechat.Client {
-	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: time.Now, Log: log, Wrap: s.calls("wechat", false)})
+func newClient(w wechatConfig, now func() time.Time, log *slog.Logger, s *seen) *wechat.Client {
+	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: now, Log: log, Wrap: s.calls("wechat", false)})
 }
 
 func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
@@ -121,7 +121,7 @@ func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
 
 // core is what the two adapters have in common.
 func (a *app) core(wake func()) wechat.CoreConfig {
-	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: time.Now, Log: a.log, Tracer: a.seen.trace(), Wake: wake, Cleaner: a.cleaner}
+	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: a.now, Log: a.log, Tracer: a.seen.trace(), Wake: wake, Cleaner: a.cleaner}
 }
 
 func (a *app) label(key string) string { return a.live.Current().Label(key) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"shenwei/kb"
 	"shenwei/web/wechat"
@@ -53,12 +52,13 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	defer func() { _ = app.close() }()
 	version, err := app.store.SchemaVersion(ctx)
 	add("database", err, fmt.Sprintf("%s, schema %d", kindOf(cfg.DB), version))
+	add("clock", nil, app.sayClock())
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
 	says, err := kb.Census(app.live.Current().Knowledge())
 	add("catalogue", err, says)
 	if k.Content {
-		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), time.Now())
+		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), app.now())
 		add("content", problems.Err(), "nothing to complain of")
 	}
 	add("keys", nil, app.sayKeys())

@@ -313,7 +313,7 @@ func (c config) check() error {
 	if _, err := c.rules(); err != nil {
 		return err
 	}
-	if _, err := c.webhook(nil, nil); err != nil {
+	if _, err := c.webhook(nil, nil, nil); err != nil {
 		return err
 	}
 	if _, err := c.trusted(); err != nil {

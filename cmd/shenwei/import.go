@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"shenwei/data"
 	"shenwei/internal/audit"
@@ -134,7 +133,7 @@ func readFile(path string, live []kb.Document) ([]kb.Document, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "%s cannot be read", path)
 	}
-	result, err := exchange.Read(exchange.Source{Name: path, Data: body, Now: time.Now(), Limit: maxImport}, live)
+	result, err := exchange.Read(exchange.Source{Name: path, Data: body, Now: localClock(), Limit: maxImport}, live)
 	if err != nil {
 		return nil, err
 	}

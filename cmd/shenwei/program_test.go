@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 type program struct {
 	dir string
 	env []string
+	bin string // another build of the product; "" for the one as it ships
 }
 
 func newProgram(t *testing.T) program {
@@ -42,7 +44,7 @@ func newProgram(t *testing.T) program {
 }
 
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, cmp.Or(p.bin, binary), args...)
 	cmd.Env = append(append(os.Environ(), "SHENWEI_DIR="+p.dir, "SHENWEI_ADMIN_ADDR="), p.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd

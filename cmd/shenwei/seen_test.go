@@ -26,6 +26,7 @@ import (
 	"shenwei/internal/jobs"
 	"shenwei/internal/outbox"
 	"shenwei/internal/store"
+	"shenwei/internal/store/storetest/pgtest"
 	"shenwei/web"
 	"shenwei/web/auth"
 	"shenwei/web/live"
@@ -282,7 +283,7 @@ func (m moved) record(t *testing.T) {
 	}
 	must(db.ScheduleJob(ctx, jobs.Job{Kind: "retention", Ref: "x", Due: long}))
 	must(db.AddOutbox(ctx, outbox.Entry{Kind: "wechat", Lane: "l", Key: "k", Body: []byte("{}"), Due: long}))
-	must(db.SaveLinkHealth(ctx, []bot.LinkHealth{{URL: "https://example.org", State: bot.LinkDead, Checked: long}}, nil))
+	must(db.SaveLinkHealth(ctx, []bot.LinkHealth{{URL: "https://example.org", State: bot.LinkDead, Checked: long}}, nil, long.Add(-time.Hour)))
 	r, err := db.Receive(ctx, bot.Message{Channel: bot.Web, Ref: "r", Text: "护照", At: long})
 	must(err)
 	_, err = db.Commit(ctx, bot.Outcome{Conversation: r.Conversation.ID, Version: r.Conversation.Version, Line: r.Seq, Channel: bot.Web, Ref: "r", Reply: &bot.Reply{Action: bot.Answer}, Trace: &bot.Trace{}, At: long})
@@ -305,6 +306,21 @@ func (m moved) record(t *testing.T) {
 		}
 	}
 	m.queue(t, a, reg)
+	m.clock(t, a, reg)
+}
+
+// clock has this machine's clock be wrong.
+func (m moved) clock(t *testing.T, a *app, reg *prometheus.Registry) {
+	dsn := pgtest.Start(t).Database(t)
+	db, err := store.Open(t.Context(), dsn, store.Options{Local: func() time.Time { return time.Now().Add(5 * time.Minute) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	kept := a.store
+	a.store = db
+	m.note(gathered(t, reg))
+	a.store = kept
 }
 
 // queue writes faster than the database takes it.

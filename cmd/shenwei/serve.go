@@ -66,7 +66,7 @@ func (a *app) serve(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	a.seen.hotline(hotline)
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(append(a.wording(), a.seen.front()...), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(append(a.wording(), a.seen.front()...), bot.WithClock(a.now), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
 	a.studio = kb.NewStudio(a.seen.record(a.store), a.seen.gate(a.studioGate()), a.log, a.now, a.look)
 	insights, err := a.insights()
@@ -89,6 +89,7 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
+	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })

@@ -63,7 +63,7 @@ func (c config) secondFactor() ([]auth.Role, error) {
 func (a *app) authService() *auth.Service {
 	roles, _ := a.cfg.secondFactor() // the configuration was checked
 	return auth.New(auth.Config{
-		Store: a.store, Log: a.log, SecondFactor: roles,
+		Store: a.store, Log: a.log, Now: a.now, SecondFactor: roles,
 		Idle: time.Duration(a.cfg.Auth.IdleMinutes) * time.Minute, Absolute: time.Duration(a.cfg.Auth.AbsoluteHours) * time.Hour,
 	})
 }
@@ -75,7 +75,7 @@ func (a *app) oidc() *pages.OIDC {
 	}
 	return pages.NewOIDC(pages.OIDCConfig{
 		Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Claim: o.Claim, SecondFactor: o.SecondFactor,
-		RedirectURL: a.cfg.Site.BaseURL + pages.CallbackPath, Keys: a.keys,
+		RedirectURL: a.cfg.Site.BaseURL + pages.CallbackPath, Keys: a.keys, Now: a.now,
 	})
 }
 
@@ -147,7 +147,7 @@ func (a *app) schedule() {
 	}
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Log: a.log, Watch: a.seen.work(), Holder: host + "/" + strconv.Itoa(os.Getpid())})
 	a.jobs.Always("retention", func(ctx context.Context, _ jobs.Job) (time.Duration, error) {
-		now := time.Now()
+		now := a.now()
 		return untilNight(now), a.retention().run(ctx, now)
 	})
 	a.jobs.Register(auth.JobHandBack, func(ctx context.Context, j jobs.Job) (time.Duration, error) {

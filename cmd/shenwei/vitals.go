@@ -197,6 +197,7 @@ func (v *vitals) own() []gauge {
 		{"db_queue", "Writes that wait for a transaction.", nil, func(set func(float64, ...string)) { set(float64(v.app.store.Waiting())) }},
 		{"model_breaker_open", "1 while the language model is left alone because it fails.", nil, v.tellBreaker},
 		{"token_age_seconds", "Age of an account's access token; none while there is no token.", []string{"account"}, v.tellTokens},
+		{"clock_offset_seconds", "This machine's clock minus the database's, which the service goes by.", nil, func(set func(float64, ...string)) { set(v.app.store.Skew().Seconds()) }},
 		{"disk_free_bytes", "Room on the disk that holds dir.", nil, v.tellDisk},
 		{"calendar_days_left", "Days until a year begins whose public holidays this program does not know.", nil, v.tellCalendar},
 	}

@@ -89,7 +89,7 @@ func (r *simulation) service(ctx context.Context, c *cli, account simulator.Acco
 	w := &app.cfg.WeChat
 	w.AppID, w.Secret, w.Token, w.EncodingAESKey, w.Mode, w.APIBase = account.AppID, account.Secret, account.Token, account.AESKey, string(account.Mode), api
 	app.cfg.WeCom.CorpID = ""
-	app.front = bot.NewFront(app.store, app.live, app.log, bot.WithLabels(app.label))
+	app.front = bot.NewFront(app.store, app.live, app.log, bot.WithLabels(app.label), bot.WithClock(app.now))
 	if app.channels, err = app.newChannels(); err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}

@@ -130,7 +130,9 @@ func (r *Runner) Wake() {
 // Run does what is due until ctx ends, and returns when the jobs under way have ended too.
 func (r *Runner) Run(ctx context.Context) error {
 	for _, j := range r.standby {
-		if err := r.cfg.Store.ScheduleJob(ctx, j); err != nil {
+		if err := r.cfg.Store.ScheduleJob(ctx, j); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
 			return fmt.Errorf("schedule %s: %w", j.Kind, err)
 		}
 	}

@@ -68,10 +68,12 @@ type Verdict struct {
 // Store keeps rows.
 type Store interface {
 	// ClaimOutbox takes at most n due rows of a kind, the first of each lane, until the lease
-	// ends. Rows whose lease ended while they were sent are first settled by lost.
-	ClaimOutbox(ctx context.Context, kind, owner string, now, lease time.Time, n int, lost func(Row) Verdict) ([]Row, error)
-	// SettleOutbox ends the claim of an owner; a conflict says that it had lost the row.
-	SettleOutbox(ctx context.Context, id int64, owner string, v Verdict) error
+	// ends by the store's own clock. Rows whose lease ended while they were sent are first
+	// settled by lost, which is told the time.
+	ClaimOutbox(ctx context.Context, kind, owner string, lease time.Duration, n int, lost func(Row, time.Time) Verdict) ([]Row, error)
+	// SettleOutbox ends the claim of an owner on a row as it was claimed; a conflict says that
+	// it had lost the row.
+	SettleOutbox(ctx context.Context, r Row, owner string, v Verdict) error
 }
 
 // Sender delivers rows of one kind.

@@ -67,7 +67,7 @@ type shelf struct {
 	settled chan Verdict
 }
 
-func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _, _ time.Time, n int, _ func(Row) Verdict) ([]Row, error) {
+func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _ time.Duration, n int, _ func(Row, time.Time) Verdict) ([]Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out, rest []Row
@@ -82,7 +82,7 @@ func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _, _ time.Time, n
 	return out, nil
 }
 
-func (s *shelf) SettleOutbox(_ context.Context, _ int64, _ string, v Verdict) error {
+func (s *shelf) SettleOutbox(_ context.Context, _ Row, _ string, v Verdict) error {
 	s.settled <- v
 	return nil
 }
@@ -119,5 +119,15 @@ func TestAKindThatHangsHoldsNoOtherUp(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAProcessThatStoodStillBetweenItsClaimAndTheSendingSendsNothing(t *testing.T) {
+	s := &shelf{settled: make(chan Verdict, 1)}
+	r := NewRunner(s, "one", func() time.Time { return noon }, slog.New(slog.DiscardHandler))
+	sender := senderFunc(func(context.Context, Row) error { t.Error("sent by a process whose claim is over"); return nil })
+	r.send(t.Context(), sender, Row{Attempts: 1}, time.Now().Add(-time.Second))
+	if v := <-s.settled; v.State != Waiting || v.Doubt {
+		t.Errorf("%+v", v)
 	}
 }

@@ -110,27 +110,33 @@ func (r *Runner) Step(ctx context.Context) (int, error) {
 
 func (r *Runner) step(ctx context.Context, kind string) (int, error) {
 	s := r.senders[kind]
-	now := r.now()
-	rows, err := r.store.ClaimOutbox(ctx, kind, r.owner, now, now.Add(lease), batch, func(row Row) Verdict { return lost(row, now, s.Idempotent()) })
+	asked := time.Now()
+	rows, err := r.store.ClaimOutbox(ctx, kind, r.owner, lease, batch, func(row Row, now time.Time) Verdict { return lost(row, now, s.Idempotent()) })
 	if err != nil {
 		return 0, err
 	}
 	var sending sync.WaitGroup
 	for _, row := range rows { // of different lanes: they need not wait for one another
-		sending.Go(func() { r.send(context.WithoutCancel(ctx), s, row) })
+		sending.Go(func() { r.send(context.WithoutCancel(ctx), s, row, asked.Add(patience)) })
 	}
 	sending.Wait()
 	return len(rows), nil
 }
 
-func (r *Runner) send(ctx context.Context, s Sender, row Row) {
+// send makes one attempt, which ends by a moment on this machine's monotonic clock: well before
+// the lease, counted from before it was given. A process that slept longer sends nothing, since
+// its rows may be another one's by now.
+func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 	ctx, span := r.track(ctx, s, row)
-	attempt, cancel := context.WithTimeout(ctx, patience)
+	attempt, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
 	var err error
-	if !row.Expires.IsZero() && r.now().After(row.Expires) {
+	switch {
+	case attempt.Err() != nil:
+		err = Later(0, fault.New(fault.Unavailable, "this process stood still; nothing was sent"))
+	case !row.Expires.IsZero() && r.now().After(row.Expires):
 		err = Refuse(fault.New(fault.Conflict, "too late to send"))
-	} else {
+	default:
 		err = s.Send(attempt, row)
 	}
 	v := judge(row, err, r.now(), s.Idempotent())
@@ -147,7 +153,7 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row) {
 	r.log.Log(ctx, level, "outbox: "+string(v.State), "kind", row.Kind, "row", row.ID, "attempt", row.Attempts, "why", v.Note)
 	settle, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	if err := r.store.SettleOutbox(settle, row.ID, r.owner, v); err != nil {
+	if err := r.store.SettleOutbox(settle, row, r.owner, v); err != nil {
 		r.log.ErrorContext(ctx, "outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
 	}
 }

@@ -19,6 +19,8 @@ type dialect struct {
 	// has locked; list is a table of the strings in a JSON array, the
 	// parameter %s, in a column value.
 	clock, skip, list string
+	// shared says that the clock may be another machine's, and that of several nodes.
+	shared bool
 	// types fill the templates of the migrations.
 	types struct{ Serial, Bytes, Clustered string }
 	// writers is how many connections write; timeout bounds a transaction, 0 for none.

@@ -47,14 +47,17 @@ func (db *DB) Insight() Insight { return Insight{db} }
 const insightKey = "insight"
 
 // Lease implements insight.Store: a row that is claimed by UPDATE.
-func (i Insight) Lease(ctx context.Context, holder string, now, until time.Time) (insight.Cursor, bool, error) {
+func (i Insight) Lease(ctx context.Context, holder string, lease time.Duration) (insight.Cursor, bool, error) {
 	var c insight.Cursor
 	var mine bool
 	if err := checkName("the follower's name", holder, false); err != nil {
 		return c, false, err
 	}
 	err := i.db.writer.do(ctx, insightKey, "", func(s *session) (err error) {
-		mine, err = s.row(sqlLease, []any{holder, until.UnixMicro(), now.UnixMicro()}, &c.Turns, &c.Thumbs)
+		now, err := s.moment()
+		if err == nil {
+			mine, err = s.row(sqlLease, []any{holder, now.Add(lease).UnixMicro(), now.UnixMicro()}, &c.Turns, &c.Thumbs)
+		}
 		return err
 	})
 	return c, mine && err == nil, err

@@ -23,8 +23,8 @@ const (
 	sqlHealth     = `SELECT url, items, state, failures, says, checked, since FROM link_health ORDER BY url`
 	sqlSaveHealth = `INSERT INTO link_health (url, items, state, failures, says, checked, since) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (url) DO UPDATE SET items = excluded.items, state = excluded.state, failures = excluded.failures, says = excluded.says,
-		checked = excluded.checked, since = excluded.since`
-	sqlDropHealth = `DELETE FROM link_health WHERE url = $1`
+		checked = excluded.checked, since = excluded.since WHERE link_health.checked <= excluded.checked`
+	sqlDropHealth = `DELETE FROM link_health WHERE url = $1 AND checked <= $2`
 	sqlDeadLinks  = `SELECT url FROM link_health WHERE state = 'dead' ORDER BY url`
 )
 
@@ -98,9 +98,9 @@ func (db *DB) LinkHealth(ctx context.Context) ([]bot.LinkHealth, error) {
 }
 
 // SaveLinkHealth stores what checks have found and forgets the addresses gone, to which no button
-// leads any more. When another set of addresses is dead than before, every node learns of it and
+// leads any more. What another node has checked since the round began stays. When another set of addresses is dead than before, every node learns of it and
 // the audit log has it.
-func (db *DB) SaveLinkHealth(ctx context.Context, checked []bot.LinkHealth, gone []string) error {
+func (db *DB) SaveLinkHealth(ctx context.Context, checked []bot.LinkHealth, gone []string, begun time.Time) error {
 	at := fromMicros(db.micros(db.now()))
 	return db.writer.do(ctx, overridesCounter, auditGroup, func(s *session) error {
 		before, err := s.deadLinks()
@@ -117,7 +117,7 @@ func (db *DB) SaveLinkHealth(ctx context.Context, checked []bot.LinkHealth, gone
 			}
 		}
 		for _, url := range gone {
-			if _, err := s.exec(sqlDropHealth, url); err != nil {
+			if _, err := s.exec(sqlDropHealth, url, begun.UnixMicro()); err != nil {
 				return err
 			}
 		}

@@ -62,6 +62,11 @@ func (db *DB) MoveTicket(ctx context.Context, number string, e desk.Event, rules
 				return err
 			}
 		}
+		if e.Kind == desk.Lost {
+			if err := s.stillGone(e.Agent, rules, now); err != nil {
+				return err
+			}
+		}
 		if c, err = t.Apply(e, now, rules); err != nil {
 			return refusal{err}
 		}
@@ -130,6 +135,17 @@ func (s *session) knownRow(t desk.Ticket, ref string, c *desk.Change) (bool, err
 		*c = desk.Change{Ticket: t, From: t.State, Seqs: []int64{seq}, Repeated: true}
 	}
 	return known, err
+}
+
+// stillGone refuses to take a ticket from an agent who was heard since somebody found her gone.
+func (s *session) stillGone(id string, rules *desk.Rules, now time.Time) error {
+	a := desk.Agent{ID: id}
+	var seen int64
+	found, err := s.row(sqlHeard, []any{id}, &a.Disabled, &seen)
+	if a.Seen = fromMicros(seen); err != nil || !found || a.Gone(now, rules) {
+		return err
+	}
+	return refuse(fault.Conflict, "坐席又在线了")
 }
 
 // claim takes room of an agent's capacity: her row is locked until the commit, so that two

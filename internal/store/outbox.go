@@ -23,7 +23,7 @@ const (
 		ORDER BY due, n LIMIT $3`
 	sqlOutboxFound = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND lease < $7`
 	sqlOutboxClaim = `UPDATE outbox SET state = 'sending', owner = $1, lease = $2, attempts = attempts + 1, updated = $3 WHERE n = $4 AND state = 'waiting' RETURNING body`
-	sqlOutboxEnd   = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND owner = $7`
+	sqlOutboxEnd   = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND owner = $7 AND attempts = $8`
 	sqlReleaseLane = `UPDATE outbox SET state = 'waiting', due = $1, updated = $1 WHERE lane = $2 AND state = 'held'`
 	sqlDropLane    = `UPDATE outbox SET state = 'failed', note = $1, updated = $2 WHERE lane = $3 AND state IN ('waiting', 'held')`
 	sqlOutboxLane  = `SELECT ` + outboxColumns + ` FROM outbox WHERE lane = $1 AND (state IN ('waiting', 'sending', 'held') OR state IN ('failed', 'unknown') AND updated > $2) ORDER BY n LIMIT $3`
@@ -78,20 +78,24 @@ func (s *session) addOutbox(entries []outbox.Entry) error {
 }
 
 // ClaimOutbox takes due rows of a kind until the lease ends: see outbox.Store.
-func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, now, lease time.Time, n int, lost func(outbox.Row) outbox.Verdict) ([]outbox.Row, error) {
+func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, lease time.Duration, n int, lost func(outbox.Row, time.Time) outbox.Verdict) ([]outbox.Row, error) {
 	var stirs int
-	if _, err := db.get(ctx, sqlOutboxStirs, []any{kind, now.UnixMicro()}, &stirs); err != nil || stirs == 0 {
+	if _, err := db.get(ctx, sqlOutboxStirs, []any{kind, db.now().UnixMicro()}, &stirs); err != nil || stirs == 0 {
 		return nil, err
 	}
 	var claimed []outbox.Row
 	err := db.writer.do(ctx, "outbox "+kind, "", func(s *session) error {
 		claimed = nil
+		now, err := s.moment()
+		if err != nil {
+			return err
+		}
 		stale, err := db.outboxRows(s, sqlOutboxLost, kind, now.UnixMicro(), n)
 		if err != nil {
 			return err
 		}
 		for _, r := range stale {
-			v := lost(r)
+			v := lost(r, now)
 			if _, err := s.exec(sqlOutboxFound, string(v.State), dueOf(v, now), doubtOf(v), v.Note, now.UnixMicro(), r.ID, now.UnixMicro()); err != nil {
 				return err
 			}
@@ -102,7 +106,7 @@ func (db *DB) ClaimOutbox(ctx context.Context, kind, owner string, now, lease ti
 		}
 		for _, r := range due {
 			var body string // as it is now: something may have been joined to it since it was read
-			taken, err := s.row(sqlOutboxClaim, []any{owner, lease.UnixMicro(), now.UnixMicro(), r.ID}, &body)
+			taken, err := s.row(sqlOutboxClaim, []any{owner, now.Add(lease).UnixMicro(), now.UnixMicro(), r.ID}, &body)
 			if err != nil {
 				return err
 			}
@@ -138,10 +142,10 @@ func doubtOf(v outbox.Verdict) int {
 }
 
 // SettleOutbox ends an owner's claim: see outbox.Store.
-func (db *DB) SettleOutbox(ctx context.Context, id int64, owner string, v outbox.Verdict) error {
+func (db *DB) SettleOutbox(ctx context.Context, r outbox.Row, owner string, v outbox.Verdict) error {
 	now := db.now()
 	return db.writer.do(ctx, "outbox", "", func(s *session) error {
-		n, err := s.exec(sqlOutboxEnd, string(v.State), dueOf(v, now), doubtOf(v), clean(v.Note), now.UnixMicro(), id, owner)
+		n, err := s.exec(sqlOutboxEnd, string(v.State), dueOf(v, now), doubtOf(v), clean(v.Note), now.UnixMicro(), r.ID, owner, r.Attempts)
 		if err == nil && n == 0 {
 			return refuse(fault.Conflict, "the row is not this process's any more")
 		}

@@ -22,6 +22,8 @@ const (
 	sqlHasAgent  = `SELECT number FROM desk_agents WHERE id = $1`
 	sqlSetAgent  = `UPDATE desk_agents SET grps = $1, skills = $2, capacity = $3 WHERE id = $4`
 	sqlPresence  = `UPDATE desk_agents SET presence = $1, reason = $2, since = CASE WHEN presence = $1 THEN since ELSE $3 END, seen = CASE WHEN seen < $3 THEN $3 ELSE seen END WHERE id = $4`
+	sqlSilent    = `UPDATE desk_agents SET presence = $1, reason = '', since = CASE WHEN presence = $1 THEN since ELSE $2 END WHERE id = $3 AND since <= $2`
+	sqlHeard     = `SELECT disabled, seen FROM desk_agents WHERE id = $1`
 	sqlBeat      = `UPDATE desk_agents SET seen = $1 WHERE id = $2 AND seen < $1`
 	sqlDisableAg = `UPDATE desk_agents SET disabled = TRUE, presence = 'offline' WHERE id = $1`
 )
@@ -124,6 +126,12 @@ func (db *DB) SetPresence(ctx context.Context, id string, p desk.Presence, reaso
 		}
 		return err
 	})
+}
+
+// SetSilent says that an agent let an offer lapse, unless she has changed her presence since:
+// whoever saw it lapse may have slept.
+func (db *DB) SetSilent(ctx context.Context, id string, lapsed time.Time) error {
+	return db.change(ctx, "agent "+id, sqlSilent, string(desk.NotResponding), lapsed.UnixMicro(), id)
 }
 
 // Beat says that an agent was heard.

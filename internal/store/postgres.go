@@ -33,6 +33,7 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		name: "PostgreSQL", begin: "BEGIN", goose: goose.DialectPostgres, writers: o.Writers, timeout: o.WriteTimeout,
 		tables:   `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`,
 		clock:    `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`,
+		shared:   true,
 		skip:     ` FOR UPDATE SKIP LOCKED`,
 		list:     `json_array_elements_text(CAST(%s AS json))`,
 		running:  `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,

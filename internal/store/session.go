@@ -19,6 +19,8 @@ type session struct {
 	dialect *dialect
 	ctx     context.Context
 	now     func() time.Time
+	// played says that now stands for the database's clock, too.
+	played  bool
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
 	watch   Watch
@@ -44,6 +46,17 @@ func (s *session) begin() error {
 		return err
 	}
 	return nil
+}
+
+// moment is the time by the database's clock. Leases are judged by it, since the transaction
+// may begin long after somebody asked for it.
+func (s *session) moment() (time.Time, error) {
+	if s.played {
+		return s.now(), nil
+	}
+	var micros int64
+	_, err := s.row(`SELECT `+s.dialect.clock, nil, &micros)
+	return fromMicros(micros), err
 }
 
 func (s *session) commit() error {

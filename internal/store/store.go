@@ -38,8 +38,11 @@ var (
 
 // Options tune a store. The zero value is right for production.
 type Options struct {
-	// Now is the clock for what carries no time of its own; time.Now when nil.
+	// Now, where it is set, is the clock of everything but jobs and codes: for tests. Nil is the
+	// database's clock; see clock.
 	Now func() time.Time
+	// Local is this machine's clock; time.Now when nil.
+	Local func() time.Time
 	// Keys seal the fields that hold personal data. Without them these stay readable in the
 	// database, and second factors cannot be kept.
 	Keys *vault.Ring
@@ -55,6 +58,7 @@ type Options struct {
 	Watch Watch
 
 	parcels *atomic.Pointer[Parcels]
+	played  bool
 }
 
 // Parcels are what sends a row of the desk to a conversation's citizen on a channel that is
@@ -68,6 +72,7 @@ func (db *DB) DeliverBy(p Parcels) { db.parcels.Store(&p) }
 // DB is an open store.
 type DB struct {
 	dialect *dialect
+	clock   *clock // nil where Options.Now stands for it
 	now     func() time.Time
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
@@ -90,8 +95,13 @@ type DB struct {
 // its schema up to date. It refuses a newer schema and another product's database. What
 // it returns as an error says what to do.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
-	if o.Now == nil {
-		o.Now = time.Now
+	var shared *clock
+	if o.played = o.Now != nil; !o.played {
+		if o.Local == nil {
+			o.Local = time.Now
+		}
+		shared = newClock(o.Local)
+		o.Now = shared.now
 	}
 	if o.Watch == nil {
 		o.Watch = nobody{}
@@ -101,7 +111,7 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		return nil, err
 	}
 	o.parcels = &atomic.Pointer[Parcels]{}
-	db := &DB{dialect: d.dialect, now: o.Now, keys: o.Keys, parcels: o.parcels, watch: o.Watch, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
+	db := &DB{dialect: d.dialect, clock: shared, now: o.Now, keys: o.Keys, parcels: o.parcels, watch: o.Watch, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
 	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}
@@ -133,6 +143,9 @@ func connect(dsn string, o *Options) (pools, error) {
 func (db *DB) prepare(ctx context.Context, o Options) error {
 	if err := db.dialect.check(ctx, db.write, o); err != nil {
 		return err
+	}
+	if err := db.measure(ctx, db.write); err != nil {
+		return classify(err)
 	}
 	return migrate(ctx, db.write, db.dialect)
 }

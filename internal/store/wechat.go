@@ -28,7 +28,8 @@ const (
 
 	sqlCursor    = `SELECT cursor FROM wecom_cursors WHERE account = $1`
 	sqlCursors   = `SELECT account FROM wecom_cursors ORDER BY account`
-	sqlSetCursor = `INSERT INTO wecom_cursors (account, cursor) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor`
+	sqlSetCursor = `INSERT INTO wecom_cursors (account, cursor) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET cursor = excluded.cursor
+		WHERE wecom_cursors.cursor = $3`
 )
 
 // takenPush is a push made ready for the writer.
@@ -181,8 +182,9 @@ func (db *DB) Cursors(ctx context.Context) ([]string, error) {
 }
 
 // TakeBatch stores the pushes of one batch, each once, and how far the account was read, in one
-// transaction. It returns those that were new.
-func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error) {
+// transaction. It returns those that were new, and a conflict when another node has read on from
+// the same place.
+func (db *DB) TakeBatch(ctx context.Context, account, from, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error) {
 	all := make([]*takenPush, 0, len(batch))
 	for i, t := range batch {
 		p, err := db.preparePush(t, seen[i])
@@ -192,13 +194,18 @@ func (db *DB) TakeBatch(ctx context.Context, account, cursor string, batch []wec
 		all = append(all, p)
 	}
 	err := db.writer.do(ctx, account, "", func(s *session) error {
+		switch moved, err := s.exec(sqlSetCursor, account, cursor, from); {
+		case err != nil:
+			return err
+		case moved == 0:
+			return refuse(fault.Conflict, "another node reads this account")
+		}
 		for _, p := range all {
 			if err := db.takePush(s, p); err != nil {
 				return err
 			}
 		}
-		_, err := s.exec(sqlSetCursor, account, cursor)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err

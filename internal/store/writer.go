@@ -53,7 +53,7 @@ func startWriter(db *sql.DB, d *dialect, o Options) *writer {
 		queue := make(chan *operation, maxBatch)
 		w.queues = append(w.queues, queue)
 		w.wg.Go(func() {
-			s := &session{db: db, dialect: d, now: o.Now, keys: o.Keys, parcels: o.parcels, watch: o.Watch}
+			s := &session{db: db, dialect: d, now: o.Now, played: o.played, keys: o.Keys, parcels: o.parcels, watch: o.Watch}
 			defer s.release()
 			for op := range queue {
 				s.process(gather(op, queue))

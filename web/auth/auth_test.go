@@ -89,7 +89,7 @@ func TestALinkExpires(t *testing.T) {
 	o := openOffice(t, nil)
 	_, token, err := o.Add(t.Context(), "suite", auth.Account{Name: "li", Roles: []auth.Role{auth.Editor}})
 	o.must(err)
-	o.clock.add(o.LinkLife())
+	o.clock.add(o.LinkExpires().Sub(o.clock.Now()))
 	if _, err := o.SetUp(t.Context(), auth.Setup{Token: token, Password: goodPassword}); !fault.Is(err, fault.NotFound) {
 		t.Fatal(err)
 	}

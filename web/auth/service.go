@@ -177,5 +177,5 @@ func (s *Service) link(staff string) (token string, l Link) {
 	return token, Link{Hash: hash, Staff: staff, Created: now, Expires: now.Add(s.cfg.LinkLife)}
 }
 
-// LinkLife is how long a one-time link works.
-func (s *Service) LinkLife() time.Duration { return s.cfg.LinkLife }
+// LinkExpires is until when a one-time link works that is made now.
+func (s *Service) LinkExpires() time.Time { return s.cfg.Now().Add(s.cfg.LinkLife) }

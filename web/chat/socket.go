@@ -293,5 +293,8 @@ func (s *session) await(line *bot.Line, ref string, bound bool) {
 		s.mu.Unlock()
 		s.landed(seq)
 	}
+	if err == nil {
+		s.chat.cfg.Log.DebugContext(ctx, "a reply is sent")
+	}
 	s.pump()
 }

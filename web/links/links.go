@@ -25,8 +25,9 @@ import (
 // Store keeps what was found; *store.DB does.
 type Store interface {
 	LinkHealth(ctx context.Context) ([]bot.LinkHealth, error)
-	// SaveLinkHealth stores what was checked and forgets the addresses gone.
-	SaveLinkHealth(ctx context.Context, checked []bot.LinkHealth, gone []string) error
+	// SaveLinkHealth stores what a round has checked that began at a time, and forgets the
+	// addresses gone. What a later round has stored stays.
+	SaveLinkHealth(ctx context.Context, checked []bot.LinkHealth, gone []string, begun time.Time) error
 }
 
 // Config is what a checker needs. All but Log must be set.
@@ -110,7 +111,7 @@ func (c *Checker) Run(ctx context.Context) error {
 	if len(checked)+len(gone) == 0 {
 		return nil
 	}
-	return c.cfg.Store.SaveLinkHealth(ctx, checked, gone)
+	return c.cfg.Store.SaveLinkHealth(ctx, checked, gone, now)
 }
 
 // Check asks every address now and stores nothing.

@@ -32,7 +32,7 @@ func (r *record) LinkHealth(context.Context) (all []bot.LinkHealth, _ error) {
 	return all, nil
 }
 
-func (r *record) SaveLinkHealth(_ context.Context, checked []bot.LinkHealth, gone []string) error {
+func (r *record) SaveLinkHealth(_ context.Context, checked []bot.LinkHealth, gone []string, _ time.Time) error {
 	r.saved++
 	for _, h := range checked {
 		r.all[h.URL] = h

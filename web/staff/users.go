@@ -57,7 +57,7 @@ func (s *Staff) AddUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u := userOf(a)
-	s.cfg.Respond.JSON(w, r, linkBody{&u, SetupLink(s.base(r), token), time.Now().Add(s.cfg.Service.LinkLife()).UTC()})
+	s.cfg.Respond.JSON(w, r, linkBody{&u, SetupLink(s.base(r), token), s.cfg.Service.LinkExpires().UTC()})
 }
 
 // base is our address as links begin.
@@ -105,7 +105,7 @@ func (s *Staff) ResetUser(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Respond.Error(w, r, err)
 		return
 	}
-	s.cfg.Respond.JSON(w, r, linkBody{Link: SetupLink(s.base(r), token), Expires: time.Now().Add(s.cfg.Service.LinkLife()).UTC()})
+	s.cfg.Respond.JSON(w, r, linkBody{Link: SetupLink(s.base(r), token), Expires: s.cfg.Service.LinkExpires().UTC()})
 }
 
 // SignOutUser ends an account's sessions and closes its sockets.

@@ -195,7 +195,7 @@ func (d *Door) alarm(skew time.Duration) {
 		return
 	}
 	d.warned = d.now()
-	d.log.Error("wechat: this machine's clock is wrong; pushes are judged by WeChat's clock until it is set (NTP)", "ahead", skew.Round(time.Second))
+	d.log.Error("wechat: the service's clock is wrong, which is that of the database; pushes are judged by WeChat's clock until it is set (NTP)", "ahead", skew.Round(time.Second))
 }
 
 // ReadBody reads a body of at most 64 KiB.

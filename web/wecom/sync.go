@@ -124,10 +124,16 @@ func (ch *Channel) Sync(ctx context.Context, account, token string) error {
 			return nil
 		}
 		stuck := b.Next == cursor
-		cursor = b.Next
-		if err := ch.take(ctx, account, cursor, b.Messages); err != nil {
+		switch err := ch.take(ctx, account, cursor, b.Next, b.Messages); {
+		case fault.Is(err, fault.Conflict): // another node has answered these, and perhaps later ones
+			if cursor, err = ch.cfg.Store.Cursor(ctx, account); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
 			return err
 		}
+		cursor = b.Next
 		if b.More == 0 || stuck {
 			return nil
 		}
@@ -135,7 +141,7 @@ func (ch *Channel) Sync(ctx context.Context, account, token string) error {
 }
 
 // take stores a batch and has it answered.
-func (ch *Channel) take(ctx context.Context, account, cursor string, messages []message) error {
+func (ch *Channel) take(ctx context.Context, account, from, cursor string, messages []message) error {
 	var taken []wechat.Taken
 	var seen []wechat.Seen
 	var events []message
@@ -153,7 +159,7 @@ func (ch *Channel) take(ctx context.Context, account, cursor string, messages []
 			})
 		}
 	}
-	fresh, err := ch.cfg.Store.TakeBatch(ctx, account, cursor, taken, seen)
+	fresh, err := ch.cfg.Store.TakeBatch(ctx, account, from, cursor, taken, seen)
 	if err != nil {
 		return err
 	}
@@ -240,7 +246,7 @@ func (ch *Channel) event(ctx context.Context, m message) {
 	}
 	switch e.Type {
 	case eventEnter:
-		if e.Welcome == "" || ch.cfg.Welcome == "" || ch.now().Sub(time.Unix(m.Sent, 0)) > welcomeLife {
+		if e.Welcome == "" || ch.cfg.Welcome == "" || ch.now().Sub(ch.cfg.Door.Local(time.Unix(m.Sent, 0))) > welcomeLife {
 			return
 		}
 		in := map[string]any{"code": e.Welcome, "msgtype": "text", "text": map[string]string{"content": ch.cfg.Welcome}}

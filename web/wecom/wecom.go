@@ -29,7 +29,7 @@ type Store interface {
 	Cursors(ctx context.Context) ([]string, error)
 	// TakeBatch stores a batch and how far it was read in one transaction, and returns what was
 	// new.
-	TakeBatch(ctx context.Context, account, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error)
+	TakeBatch(ctx context.Context, account, from, cursor string, batch []wechat.Taken, seen []wechat.Seen) ([]wechat.Taken, error)
 }
 
 // Config is what a channel needs.

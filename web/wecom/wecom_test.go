@@ -313,6 +313,7 @@ func TestALostAnswerOfThePlatformDoublesNothing(t *testing.T) {
 	w.platform.faults["kf/send_msg"] = []int{-1}
 	w.platform.say("a", "甲")
 	w.callback()
+	w.later.Store(int64(time.Minute))
 	later := outbox.NewRunner(w.store, "two", func() time.Time { return noon.Add(time.Minute) }, slog.New(slog.DiscardHandler))
 	later.Register(wecom.Kind, w.channel)
 	if _, err := later.Step(t.Context()); err != nil {

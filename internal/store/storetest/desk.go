@@ -107,7 +107,8 @@ var deskCases = []testCase{
 		s.move(db, t.Number, desk.Event{Kind: desk.Hold, Actor: "a", Reason: "问窗口"})
 		_, err := db.MoveTicket(s.Context(), t.Number, desk.Event{Kind: desk.Reply, Actor: "b", Text: "不该发出"}, rules, Noon)
 		s.wantCode(err, fault.Forbidden)
-		rows, err := db.ClaimOutbox(s.Context(), "played", "me", Noon.Add(time.Hour), Noon.Add(2*time.Hour), 9, func(outbox.Row) outbox.Verdict { return outbox.Verdict{} })
+		s.set(Noon.Add(time.Hour))
+		rows, err := db.ClaimOutbox(s.Context(), "played", "me", time.Hour, 9, func(outbox.Row, time.Time) outbox.Verdict { return outbox.Verdict{} })
 		s.must(err)
 		if len(rows) != 1 || !strings.Contains(string(rows[0].Body), "001 号") {
 			s.Fatal(dump(rows)) // the first of the lane; the reply waits behind it

@@ -159,7 +159,8 @@ var insightCases = []testCase{
 		db := s.open()
 		in := db.Insight()
 		lease := func(node string, after time.Duration) bool {
-			_, mine, err := in.Lease(s.Context(), node, Noon.Add(after), Noon.Add(after+time.Minute))
+			s.set(Noon.Add(after))
+			_, mine, err := in.Lease(s.Context(), node, time.Minute)
 			s.must(err)
 			return mine
 		}
@@ -169,7 +170,7 @@ var insightCases = []testCase{
 		s.wantCode(in.Save(s.Context(), insight.Batch{Holder: "a", To: insight.Cursor{Turns: 5}}), fault.Conflict)
 		s.wantCode(in.Save(s.Context(), insight.Batch{Holder: "b", From: insight.Cursor{Turns: 1}}), fault.Conflict)
 		s.must(in.Save(s.Context(), insight.Batch{Holder: "b", To: insight.Cursor{Turns: 5, Thumbs: 2}}))
-		c, mine, err := in.Lease(s.Context(), "b", Noon.Add(4*time.Minute), Noon.Add(5*time.Minute))
+		c, mine, err := in.Lease(s.Context(), "b", time.Minute)
 		s.must(err)
 		if !mine || c != (insight.Cursor{Turns: 5, Thumbs: 2}) {
 			s.Fatalf("%+v", c)
@@ -315,6 +316,7 @@ var insightCases = []testCase{
 			}
 			if n%7 == 0 { // another process, which begins anew
 				now = now.Add(time.Hour)
+				s.set(now)
 				ctx, cancel := context.WithCancel(s.Context())
 				f := s.follower(dbs[n%2], fmt.Sprint("node", n), &now, &kb.Knowledge{})
 				if _, err := f.Step(ctx); err != nil {
@@ -324,6 +326,7 @@ var insightCases = []testCase{
 			}
 		}
 		now = now.Add(time.Hour)
+		s.set(now)
 		s.catchUp(s.follower(dbs[1], "last", &now, &kb.Knowledge{}))
 		s.sumsHold(dbs[0], ids)
 		if c := total(s.numbers(dbs[0])); c.Questions < 60 || c.Silent == 0 || c.HandedOver == 0 || c.Repeated == 0 || c.Wrong == 0 {

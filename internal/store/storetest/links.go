@@ -105,12 +105,12 @@ var linkCases = []testCase{
 			return v
 		}
 		one, two := of("https://biz.example/1", bot.LinkAlive, 0), of("https://biz.example/2", bot.LinkFailing, 2)
-		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{one, two}, nil))
+		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{one, two}, nil, Noon))
 		if version() != 0 {
 			s.Fatal("nothing has died yet")
 		}
 		two.State, two.Failures = bot.LinkDead, 3
-		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{two}, nil))
+		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{two}, nil, Noon))
 		over, err := other.Overrides(s.Context())
 		s.must(err)
 		if version() != 1 || over.Version != 1 || !over.IsDead(two.URL) || over.IsDead(one.URL) {
@@ -119,11 +119,11 @@ var linkCases = []testCase{
 		all, err := other.LinkHealth(s.Context())
 		s.must(err)
 		s.same(all, []bot.LinkHealth{one, two})
-		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{two}, nil))
+		s.must(db.SaveLinkHealth(s.Context(), []bot.LinkHealth{two}, nil, Noon))
 		if version() != 1 {
 			s.Fatal("it was dead before")
 		}
-		s.must(db.SaveLinkHealth(s.Context(), nil, []string{two.URL}))
+		s.must(db.SaveLinkHealth(s.Context(), nil, []string{two.URL}, Noon))
 		if over, err = other.Overrides(s.Context()); err != nil || version() != 2 || len(over.Dead) != 0 {
 			s.Fatalf("%d %+v %v", version(), over, err)
 		}

@@ -20,7 +20,7 @@ func letter(lane, key string) outbox.Entry {
 var errInFlight = errors.New("its process ended")
 
 // lostRow is the verdict of a kind that is not idempotent.
-func lostRow(r outbox.Row) outbox.Verdict {
+func lostRow(r outbox.Row, _ time.Time) outbox.Verdict {
 	if r.Doubts > 0 {
 		return outbox.Verdict{State: outbox.Unknown, Doubt: true, Note: errInFlight.Error()}
 	}
@@ -29,7 +29,9 @@ func lostRow(r outbox.Row) outbox.Verdict {
 
 func (s *suite) claimRows(db *store.DB, owner string, now time.Time) []outbox.Row {
 	s.Helper()
-	rows, err := db.ClaimOutbox(s.Context(), "test", owner, now, now.Add(time.Minute), 10, lostRow)
+	s.set(now)
+	defer s.set(Noon)
+	rows, err := db.ClaimOutbox(s.Context(), "test", owner, time.Minute, 10, lostRow)
 	s.must(err)
 	return rows
 }
@@ -53,7 +55,7 @@ var outboxCases = []testCase{
 		if again := s.claimRows(db, "two", Noon); len(again) != 0 {
 			s.Fatalf("claimed twice: %s", rowKeys(again))
 		}
-		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Sent}))
+		s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Sent}))
 		if next := s.claimRows(db, "two", Noon); rowKeys(next) != "a2 " {
 			s.Fatalf("%s", rowKeys(next))
 		}
@@ -77,7 +79,7 @@ var outboxCases = []testCase{
 			for rows := s.claimRows(db, "one", now); len(rows) > 0; rows = s.claimRows(db, "one", now) {
 				for _, r := range rows {
 					out += string(r.Body) + " "
-					s.must(db.SettleOutbox(s.Context(), r.ID, "one", outbox.Verdict{State: outbox.Sent}))
+					s.must(db.SettleOutbox(s.Context(), r, "one", outbox.Verdict{State: outbox.Sent}))
 				}
 			}
 			return out
@@ -105,7 +107,7 @@ var outboxCases = []testCase{
 		add("f") // nothing may be sent: it is held, and the next ones go with it
 		later := Noon.Add(wechat.GatherFor)
 		rows := s.claimRows(db, "one", later)
-		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held}))
+		s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Held}))
 		add("g", "h")
 		s.must(db.ReleaseLane(s.Context(), wechat.Lane("wx-1")))
 		rows = s.claimRows(db, "one", Noon)
@@ -113,7 +115,7 @@ var outboxCases = []testCase{
 			s.Fatalf("%+v", rows)
 		}
 		add("i") // f is being sent
-		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Waiting, Due: Noon, Doubt: true}))
+		s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Waiting, Due: Noon, Doubt: true}))
 		add("j")
 		if got := bodies(later); got != "f+g+h i+j " {
 			s.Fatal(got)
@@ -142,7 +144,7 @@ var outboxCases = []testCase{
 		if len(rows) != 1 || !rows[0].Expires.Equal(e.Expires) {
 			s.Fatalf("%+v", rows)
 		}
-		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Waiting, Due: Noon.Add(time.Hour), Note: "later"}))
+		s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Waiting, Due: Noon.Add(time.Hour), Note: "later"}))
 		if rows := s.claimRows(db, "one", Noon.Add(59*time.Minute)); len(rows) != 0 {
 			s.Fatal("too early")
 		}
@@ -154,7 +156,7 @@ var outboxCases = []testCase{
 		db := s.open()
 		s.must(db.AddOutbox(s.Context(), letter("a", "a1"), letter("a", "a2")))
 		rows := s.claimRows(db, "one", Noon)
-		s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held, Note: "closed"}))
+		s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Held, Note: "closed"}))
 		if rows := s.claimRows(db, "one", Noon.Add(time.Hour)); len(rows) != 0 {
 			s.Fatalf("%s", rowKeys(rows))
 		}
@@ -179,7 +181,7 @@ var outboxCases = []testCase{
 		if rowKeys(second) != "a1 " || second[0].Doubts != 1 || second[0].Attempts != 2 {
 			s.Fatalf("%+v", second)
 		}
-		s.wantCode(db.SettleOutbox(s.Context(), first[0].ID, "dead", outbox.Verdict{State: outbox.Sent}), fault.Conflict)
+		s.wantCode(db.SettleOutbox(s.Context(), first[0], "dead", outbox.Verdict{State: outbox.Sent}), fault.Conflict)
 		if rows := s.claimRows(db, "three", Noon.Add(4*time.Minute)); rowKeys(rows) != "a2 " {
 			s.Fatalf("%s", rowKeys(rows))
 		}
@@ -198,14 +200,14 @@ var outboxCases = []testCase{
 		s.parallel(8, func(i int) {
 			db, owner := dbs[i%2], fmt.Sprint("owner", i)
 			for settled.Load() < 60 {
-				rows, err := db.ClaimOutbox(s.Context(), "test", owner, Noon, Noon.Add(time.Minute), 4, lostRow)
+				rows, err := db.ClaimOutbox(s.Context(), "test", owner, time.Minute, 4, lostRow)
 				if err != nil {
 					s.Error(err)
 					return
 				}
 				claimed.Add(int64(len(rows)))
 				for _, r := range rows {
-					if err := db.SettleOutbox(s.Context(), r.ID, owner, outbox.Verdict{State: outbox.Sent}); err != nil {
+					if err := db.SettleOutbox(s.Context(), r, owner, outbox.Verdict{State: outbox.Sent}); err != nil {
 						s.Error(err)
 					}
 					settled.Add(1)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func Run(t *testing.T, fresh func(t testing.TB) string) {
 	}{
 		{"open", openCases}, {"receive", receiveCases}, {"commit", commitCases}, {"read", readCases},
 		{"desk", deskCases}, {"pictures", pictureCases}, {"service", serviceCases}, {"concurrency", concurrencyCases}, {"archive", archiveCases}, {"studio", studioCases}, {"insight", insightCases},
-		{"jobs", jobCases}, {"links", linkCases}, {"outbox", outboxCases}, {"wechat", wechatCases}, {"backup", backupCases}, {"vectors", vectorCases},
+		{"jobs", jobCases}, {"links", linkCases}, {"outbox", outboxCases}, {"wechat", wechatCases}, {"backup", backupCases}, {"vectors", vectorCases}, {"leases", leaseCases},
 		{"staff", staffCases}, {"sealed", sealedCases}, {"citizen", citizenCases}, {"audit", auditCases},
 	}
 	for _, g := range groups {
@@ -52,14 +53,21 @@ type suite struct {
 	*testing.T
 	dsn   string
 	fresh func(t testing.TB) string
+	// past is how long after noon it is, in nanoseconds.
+	past atomic.Int64
 }
+
+// set moves the clock of the stores that open has opened.
+func (s *suite) set(now time.Time) { s.past.Store(int64(now.Sub(Noon))) }
+
+func (s *suite) now() time.Time { return Noon.Add(time.Duration(s.past.Load())) }
 
 // Noon is the time of everything in the suite unless a case says otherwise.
 var Noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func (s *suite) open() *store.DB {
 	s.Helper()
-	db, err := store.Open(s.Context(), s.dsn, store.Options{Now: func() time.Time { return Noon }, Keys: keys})
+	db, err := store.Open(s.Context(), s.dsn, store.Options{Now: s.now, Keys: keys})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -184,7 +184,7 @@ var wechatCases = []testCase{
 			if len(rows) != 1 {
 				s.Fatalf("%d rows", len(rows))
 			}
-			s.must(db.SettleOutbox(s.Context(), rows[0].ID, "one", outbox.Verdict{State: outbox.Held}))
+			s.must(db.SettleOutbox(s.Context(), rows[0], "one", outbox.Verdict{State: outbox.Held}))
 		}
 		hold()
 		s.take(db, "r2")
@@ -212,13 +212,13 @@ var wechatCases = []testCase{
 		db := s.open()
 		a, byA := pushed("a")
 		b, byB := pushed("b")
-		fresh, err := db.TakeBatch(s.Context(), "kf1", "c1", []wechat.Taken{a, b}, []wechat.Seen{byA, byB})
+		fresh, err := db.TakeBatch(s.Context(), "kf1", "", "c1", []wechat.Taken{a, b}, []wechat.Seen{byA, byB})
 		s.must(err)
 		if len(fresh) != 2 || !fresh[0].First {
 			s.Fatalf("%+v", fresh)
 		}
 		c, byC := pushed("c")
-		fresh, err = db.TakeBatch(s.Context(), "kf1", "c2", []wechat.Taken{b, c}, []wechat.Seen{byB, byC})
+		fresh, err = db.TakeBatch(s.Context(), "kf1", "c1", "c2", []wechat.Taken{b, c}, []wechat.Seen{byB, byC})
 		s.must(err)
 		if len(fresh) != 1 || fresh[0].Ref != "c" {
 			s.Fatalf("%+v", fresh)
