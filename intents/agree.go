@@ -121,9 +121,7 @@ func (r *ranker) agree(i int, s said, f *Features) {
 		if a.decisive {
 			f[FMissing] = 1
 		}
-		if extra, ok := extraOf[a.kind]; ok {
-			f[extra] = max(f[extra], a.share)
-		}
+		f[a.extra] = max(f[a.extra], a.share)
 	}
 }
 

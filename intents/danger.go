@@ -75,20 +75,21 @@ func (m *DangerModel) File(note string) string {
 	return b.String()
 }
 
-// probability is how likely a line with these features tells of a danger under way.
-func (m *DangerModel) probability(features []string) float64 {
-	sum := m.bias
-	for _, f := range features {
-		sum += m.weights[f]
+// probability is how likely a line with these features tells of a danger under way. Weights have
+// two decimals and are added up in whole hundredths: in any order the sum is the same.
+func (m *DangerModel) probability(features map[string]bool) float64 {
+	hundredths := 0.0
+	for f := range features {
+		hundredths += math.Round(100 * m.weights[f])
 	}
-	return sigmoid(sum)
+	return sigmoid(m.bias + hundredths/100)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // dangerFeatures are what the model sees of a line, each once.
-func dangerFeatures(runes []rune, tokens []segment.Token, concepts []ConceptHit, cues []found, level Level) []string {
-	seen := make(map[string]bool, len(runes)+2*len(tokens))
+func dangerFeatures(runes []rune, tokens []segment.Token, concepts []ConceptHit, cues []found, level Level) map[string]bool {
+	seen := make(map[string]bool, 3*len(runes)+2*len(tokens))
 	add := func(f string) { seen[f] = true }
 	for i, r := range runes {
 		if isPause(r) {
@@ -120,12 +121,7 @@ func dangerFeatures(runes []rune, tokens []segment.Token, concepts []ConceptHit,
 	case n > 60:
 		add("len60")
 	}
-	features := make([]string, 0, len(seen))
-	for f := range seen {
-		features = append(features, f)
-	}
-	sort.Strings(features) // so that sums are the same in every process
-	return features
+	return seen
 }
 
 // settle joins the rules' verdict with the model's.

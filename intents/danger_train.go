@@ -1,7 +1,9 @@
 package intents
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/optimize"
 
@@ -18,7 +20,8 @@ type DangerSample struct {
 // DangerSample describes a line for training, with the rules' verdict as a feature.
 func (u *Understander) DangerSample(text string, danger bool, weight float64) DangerSample {
 	un := u.readRules(text)
-	return DangerSample{dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level), danger, weight}
+	features := dangerFeatures(un.runes, un.Tokens, un.Concepts, u.triage.cuesOf(un.Text), un.Triage.Level)
+	return DangerSample{slices.Sorted(maps.Keys(features)), danger, weight}
 }
 
 // leastSeen is in how many examples a feature must stand to get a weight.
@@ -26,7 +29,7 @@ const leastSeen = 3
 
 // FitDanger returns the model of the highest penalised likelihood. It is reproducible.
 func FitDanger(samples []DangerSample, l2 float64) (*DangerModel, error) {
-	ids, names := vocabulary(samples)
+	ids, names := featuresOf(samples)
 	if len(names) == 0 {
 		return nil, fault.New(fault.BadRequest, "too few examples of danger to train on")
 	}
@@ -88,8 +91,8 @@ func FitDanger(samples []DangerSample, l2 float64) (*DangerModel, error) {
 	return m, nil
 }
 
-// vocabulary numbers the features that are seen often enough, in the order of first sight.
-func vocabulary(samples []DangerSample) (ids map[string]int, names []string) {
+// featuresOf numbers the features that are seen often enough, in the order of first sight.
+func featuresOf(samples []DangerSample) (ids map[string]int, names []string) {
 	counts := map[string]int{}
 	for _, s := range samples {
 		for _, f := range s.features {

@@ -26,7 +26,10 @@ func belongs(rest []rune) bool {
 // two questions are not alike because both name Wuhan. After a verb of moving, and where
 // somebody says whose household she belongs to, 「外地」 stays.
 func (u *Understander) elsewhere(text string) string {
-	text = anonymised.ReplaceAllString(plainly(text), "")
+	text = plainly(text)
+	if strings.ContainsAny(text, "市县区省镇乡") {
+		text = anonymised.ReplaceAllString(text, "")
+	}
 	runes := []rune(text)
 	var b strings.Builder
 	found := false

@@ -29,18 +29,23 @@ type about struct {
 	kind     kb.ConceptKind
 	share    float32
 	decisive bool
+	extra    Feature // what a line lacks that does not say it
 }
 
 // build weighs the phrases, one by one and by entry.
 func (r *ranker) build(all []pending) {
+	for _, p := range all {
+		r.vocabulary.learn(p.raws)
+	}
+	n := len(r.vocabulary)
 	var builders sync.WaitGroup
-	builders.Go(func() { r.words.build(all) })
+	builders.Go(func() { r.words.build(all, n) })
 	builders.Go(func() {
-		entries := profiles(all)
+		entries := profiles(all, n)
 		sums := together(entries)
-		r.whole.build(sums)
-		r.wholeGrams.build(sums)
-		r.likely.build(entries)
+		r.whole.build(sums, n)
+		r.wholeGrams.build(sums, n)
+		r.likely.build(entries, n)
 	})
 	builders.Wait()
 }
@@ -130,10 +135,11 @@ func (r *ranker) add(p phrased, readings []reading) []pending {
 			r.names.Add(read.mended, len(r.named))
 			r.named = append(r.named, n)
 		}
-		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter, boost: 1}, read.raws})
+		all = append(all, pending{phrase{entry: n, text: read.text, counter: counter}, read.raws})
 	}
 	p.key = string(p.kind) + "/" + p.code
 	r.byCode[p.code] = len(r.entries)
+	r.byKey[p.key] = len(r.entries)
 	r.entries = append(r.entries, p.entry)
 	return all
 }
@@ -142,49 +148,41 @@ func (r *ranker) add(p phrased, readings []reading) []pending {
 type profile struct {
 	entry    int32
 	phrases  int
-	features []tally // by name
+	features []tally // in the order of their names
 }
 
 // tally is one feature of an entry: in how many phrases it stands, and its weights together.
 type tally struct {
-	name  string
+	raw
 	count int
-	total float32
 }
 
-// profiles adds up the phrases of each entry.
-func profiles(all []pending) []profile {
+// profiles adds up the phrases of each entry. Features is the size of the vocabulary.
+func profiles(all []pending, features int) []profile {
 	var out []profile
-	sums := map[string]*tally{}
-	for i, p := range all {
+	at := make([]int, features) // of a feature in the last profile, + 1
+	for _, p := range all {
 		if p.counter {
 			continue
 		}
 		if len(out) == 0 || out[len(out)-1].entry != p.entry {
 			out = append(out, profile{entry: p.entry})
+			clear(at)
 		}
-		out[len(out)-1].phrases++
+		last := &out[len(out)-1]
+		last.phrases++
 		for _, r := range p.raws {
-			s := sums[r.name]
-			if s == nil {
-				s = &tally{name: r.name}
-				sums[r.name] = s
+			if at[r.number] == 0 {
+				last.features = append(last.features, tally{raw: raw{name: r.name, number: r.number}})
+				at[r.number] = len(last.features)
 			}
-			s.total += r.weight
-			s.count++
-		}
-		if last := i+1 == len(all) || all[i+1].entry != p.entry || all[i+1].counter; last {
-			out[len(out)-1].features = sorted(sums)
-			clear(sums)
+			t := &last.features[at[r.number]-1]
+			t.weight += r.weight
+			t.count++
 		}
 	}
-	return out
-}
-
-func sorted(sums map[string]*tally) []tally {
-	out := make([]tally, 0, len(sums))
-	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		out = append(out, *sums[name])
+	for _, p := range out {
+		slices.SortFunc(p.features, func(a, b tally) int { return strings.Compare(a.name, b.name) })
 	}
 	return out
 }
@@ -194,10 +192,10 @@ func sorted(sums map[string]*tally) []tally {
 func together(all []profile) []pending {
 	out := make([]pending, 0, len(all))
 	for _, p := range all {
-		one := pending{phrase: phrase{entry: p.entry, boost: 1}}
-		for _, f := range p.features {
-			w := f.total / float32(f.count) * float32(math.Log1p(float64(f.count)))
-			one.raws = append(one.raws, raw{f.name, w})
+		one := pending{phrase: phrase{entry: p.entry}, raws: make([]raw, len(p.features))}
+		for i, f := range p.features {
+			one.raws[i] = f.raw
+			one.raws[i].weight *= float32(math.Log1p(float64(f.count))) / float32(f.count)
 		}
 		out = append(out, one)
 	}
@@ -214,7 +212,8 @@ func (r *ranker) settle() {
 	for i := range r.entries {
 		for _, id := range ids {
 			if share := column(r.signature[id]).at(i); share >= aboutShare {
-				r.entries[i].about = append(r.entries[i].about, about{id, r.number[id], r.concepts.Kind(id), float32(min(1, share)), decisiveStates[id]})
+				kind := r.concepts.Kind(id)
+				r.entries[i].about = append(r.entries[i].about, about{id, r.number[id], kind, float32(min(1, share)), decisiveStates[id], extraOf[kind]})
 			}
 		}
 	}

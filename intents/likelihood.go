@@ -7,8 +7,7 @@ import "math"
 // Smoothing Methods for Language Models», 2004, Dirichlet prior). Unlike a cosine it counts
 // against an entry what the line says and the entry never does.
 type likelihood struct {
-	ids      map[string]int32
-	postings [][]gain
+	postings [][]gain  // by feature
 	absent   []float32 // by entry: the logarithm for a feature that it never says
 }
 
@@ -29,46 +28,28 @@ func (l likely) best(o likely) likely {
 	return likely{max(l.both, o.both), max(l.words, o.words), max(l.concepts, o.concepts), max(l.grams, o.grams)}
 }
 
-// add adds v to the part that a feature of this name belongs to.
-func (l *likely) add(name string, v float32) {
-	switch name[0] {
-	case 'w':
-		l.words += v
-	case 'b':
-		l.grams += v
-	default: // c(oncepts) and p(airs of them)
-		l.concepts += v
-	}
-}
-
 // prior is how many phrases of all entries are mixed into each entry's own.
 const prior = 40
 
-func newLikelihood() *likelihood { return &likelihood{ids: map[string]int32{}} }
-
-func (l *likelihood) build(entries []profile) {
-	total, said := 0, map[string]int{}
+// build learns from what entries say. Features is the size of the vocabulary.
+func (l *likelihood) build(entries []profile, features int) {
+	total, said := 0, make([]int, features)
 	for _, e := range entries {
 		total += e.phrases
 		for _, f := range e.features {
-			said[f.name] += f.count
+			said[f.number] += f.count
 		}
 	}
 	l.absent = make([]float32, len(entries))
+	l.postings = make([][]gain, features)
 	for _, e := range entries {
 		n := float64(e.phrases)
 		absent := math.Log(prior / (n + prior))
 		l.absent[e.entry] = float32(absent)
 		for _, f := range e.features {
-			id, ok := l.ids[f.name]
-			if !ok {
-				id = int32(len(l.ids)) //nolint:gosec // bounded by the knowledge
-				l.ids[f.name] = id
-				l.postings = append(l.postings, nil)
-			}
-			p := float64(said[f.name]) / float64(total)
+			p := float64(said[f.number]) / float64(total)
 			v := math.Log((float64(f.count) + prior*p) / ((n + prior) * p))
-			l.postings[id] = append(l.postings[id], gain{e.entry, float32(v - absent)})
+			l.postings[f.number] = append(l.postings[f.number], gain{e.entry, float32(v - absent)})
 		}
 	}
 }
@@ -80,13 +61,25 @@ func (l *likelihood) compare(raws []raw, out []likely) {
 	clear(out)
 	var sum likely
 	for _, r := range raws {
-		id, ok := l.ids[r.name]
-		if !ok {
+		if r.number == unheard || len(l.postings[r.number]) == 0 {
 			continue
 		}
-		sum.add(r.name, r.weight)
-		for _, g := range l.postings[id] {
-			out[g.entry].add(r.name, r.weight*g.log)
+		switch gains := l.postings[r.number]; r.name[0] {
+		case 'w':
+			sum.words += r.weight
+			for _, g := range gains {
+				out[g.entry].words += r.weight * g.log
+			}
+		case 'b':
+			sum.grams += r.weight
+			for _, g := range gains {
+				out[g.entry].grams += r.weight * g.log
+			}
+		default: // c(oncepts) and p(airs of them)
+			sum.concepts += r.weight
+			for _, g := range gains {
+				out[g.entry].concepts += r.weight * g.log
+			}
 		}
 	}
 	both, words, concepts, grams := sum.words+sum.concepts, root(sum.words), root(sum.concepts), root(sum.grams)

@@ -106,10 +106,8 @@ func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 func (m *Model) score(f *Features) float64 {
 	var sum float64
-	for i, v := range f {
-		if v != 0 {
-			sum += m.entry[i] * float64(v)
-		}
+	for i := range m.entry {
+		sum += m.entry[i] * float64(f[i])
 	}
 	return sum
 }
@@ -117,10 +115,8 @@ func (m *Model) score(f *Features) float64 {
 // fit is the first stage's score.
 func (m *Model) fit(f *Features) float64 {
 	var sum float64
-	for i, w := range m.first {
-		if v := f[i]; v != 0 {
-			sum += w * float64(v)
-		}
+	for i := range m.first {
+		sum += m.first[i] * float64(f[i])
 	}
 	return sum
 }

@@ -1,8 +1,6 @@
 package intents
 
 import (
-	"cmp"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -53,12 +51,14 @@ func (r Ranking) Probability(code string) float64 {
 type ranker struct {
 	entries []entry
 	byCode  map[string]int
+	byKey   map[string]int
 	// signature is, by concept and entry, the share of the entry's phrases that say it.
 	signature  map[string][]float32
 	number     map[string]int32 // of a concept in signature
-	words      *space           // phrases by words and concepts
-	whole      *space           // each entry's phrases together
-	wholeGrams *space           // the same by pairs of characters
+	vocabulary vocabulary
+	words      *space // phrases by words and concepts
+	whole      *space // each entry's phrases together
+	wholeGrams *space // the same by pairs of characters
 	likely     *likelihood
 	names      segment.Trie
 	named      []int32 // entry of a name in names
@@ -70,7 +70,7 @@ type ranker struct {
 type rankScratch struct {
 	phrases                          []float32
 	words, whole, wholeGrams, demand []match
-	alias                            []float32
+	alias, evidence                  []float32
 	likely                           []likely
 	fits                             []float64
 	features                         []Features
@@ -84,7 +84,7 @@ type rankScratch struct {
 
 func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 	r := &ranker{
-		byCode: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: newLikelihood(), concepts: u.concepts, model: model,
+		byCode: map[string]int{}, byKey: map[string]int{}, signature: map[string][]float32{}, words: newSpace("wc"), whole: newSpace("wc"), wholeGrams: newSpace("b"), likely: &likelihood{}, vocabulary: vocabulary{}, concepts: u.concepts, model: model,
 	}
 	var all []pending
 	entries := entriesOf(k)
@@ -97,8 +97,8 @@ func newRanker(k *kb.Knowledge, u *Understander, model *Model) *ranker {
 		n := len(r.entries)
 		return &rankScratch{
 			phrases: make([]float32, max(len(r.words.phrases), len(r.entries))),
-			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), likely: make([]likely, n), fits: make([]float64, n),
-			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, n),
+			words:   make([]match, n), whole: make([]match, n), wholeGrams: make([]match, n), demand: make([]match, n), alias: make([]float32, n), evidence: make([]float32, n), likely: make([]likely, n), fits: make([]float64, n),
+			features: make([]Features, n), scores: make([]float64, n), order: make([]int32, 0, rankDepth),
 		}
 	}
 	return r
@@ -112,18 +112,9 @@ func (u *Understander) Rank(un *Understanding, evidence map[string]float64) Rank
 	defer r.scratch.Put(sc)
 	none := r.weigh(un, u, evidence, sc)
 	all, rest := softmax(sc.scores, none)
-	for i := range sc.order {
-		sc.order[i] = int32(i) //nolint:gosec // bounded by the knowledge
-	}
-	slices.SortFunc(sc.order, func(a, b int32) int {
-		if c := cmp.Compare(all[b], all[a]); c != 0 {
-			return c
-		}
-		return cmp.Compare(a, b)
-	})
-	out := Ranking{Entries: make([]Scored, min(rankDepth, len(sc.order))), None: rest, ranker: r, all: all}
-	for n := range out.Entries {
-		i := sc.order[n]
+	sc.order = likeliest(all, rankDepth, sc.order[:0])
+	out := Ranking{Entries: make([]Scored, len(sc.order)), None: rest, ranker: r, all: all}
+	for n, i := range sc.order {
 		e := &r.entries[i]
 		out.Entries[n] = Scored{Kind: e.kind, Code: e.code, Score: sc.scores[i], P: all[i], Features: sc.features[i]}
 		if m := sc.words[i].phrase; m >= 0 {
@@ -133,16 +124,41 @@ func (u *Understander) Rank(un *Understanding, evidence map[string]float64) Rank
 	return out
 }
 
+// likeliest appends the n entries of the highest probability to order, the best first; of equals the
+// one that stands first in the knowledge.
+func likeliest(all []float64, n int, order []int32) []int32 {
+	for i, p := range all {
+		if len(order) == n && p <= all[order[n-1]] {
+			continue
+		}
+		if len(order) < n {
+			order = append(order, 0)
+		}
+		at := len(order) - 1
+		for ; at > 0 && all[order[at-1]] < p; at-- {
+			order[at] = order[at-1]
+		}
+		order[at] = int32(i) //nolint:gosec // bounded by the knowledge
+	}
+	return order
+}
+
 // weigh fills in the features and scores of every entry and returns the score of none.
 func (r *ranker) weigh(un *Understanding, u *Understander, evidence map[string]float64, sc *rankScratch) float64 {
 	best := r.compare(un, u, sc)
 	sc.near = r.nearness(un, sc)
 	s := r.saidOf(un, sc)
+	clear(sc.evidence)
+	for key, score := range evidence {
+		if i, ok := r.byKey[key]; ok {
+			sc.evidence[i] = float32(score)
+		}
+	}
 	kinds := articleKinds(un)
 	for i := range r.entries {
 		e := &r.entries[i]
 		f := &sc.features[i]
-		r.describe(i, sc, s, float32(evidence[e.key]), best, f)
+		r.describe(i, sc, s, best, f)
 		if e.kind == kb.KindArticle {
 			forArticle(f, kinds)
 		}
@@ -178,7 +194,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 			continue
 		}
 		words++
-		if _, ok := r.words.ids["w:"+segment.Stem(t.Text)]; !ok {
+		if r.words.rarity(r.vocabulary.of("w:"+segment.Stem(t.Text))) == 0 {
 			strange++
 		}
 	}
@@ -192,6 +208,7 @@ func (r *ranker) unknown(un *Understanding) float32 {
 // entry of the nearest phrase, -1 when nothing is near.
 func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) int {
 	raws := features(un.Tokens, un.Concepts, u.concepts, un.runes)
+	r.vocabulary.find(raws)
 	for _, c := range []struct {
 		space *space
 		out   []match
@@ -203,6 +220,7 @@ func (r *ranker) compare(un *Understanding, u *Understander, sc *rankScratch) in
 	sc.said = len(raws)
 	if from, to := demandOf(un.runes); from > 0 {
 		demand := part(un, r.concepts, from, to)
+		r.vocabulary.find(demand)
 		vec, norm := r.words.vector(demand)
 		r.words.compare(vec, norm, sc.phrases[:len(r.words.phrases)], sc.demand)
 	} else {
@@ -230,12 +248,12 @@ func (r *ranker) aliases(runes []rune, out []float32) {
 }
 
 // describe fills in the features of entry i.
-func (r *ranker) describe(i int, sc *rankScratch, s said, evidence float32, best int, f *Features) {
+func (r *ranker) describe(i int, sc *rankScratch, s said, best int, f *Features) {
 	e := &r.entries[i]
 	*f = e.fixed
 	f[FAsk], f[FSupport], f[FCentre] = sc.words[i].best, sc.words[i].second, sc.whole[i].best
 	f[FDemand], f[FGramCentre] = sc.demand[i].best, sc.wholeGrams[i].best
-	f[FAlias], f[FEvidence] = min(1, sc.alias[i]), evidence
+	f[FAlias], f[FEvidence] = min(1, sc.alias[i]), sc.evidence[i]
 	if c := sc.words[i].counter; c > f[FAsk] {
 		f[FCounter] = c
 	}

@@ -23,11 +23,17 @@ const (
 // space is a set of phrases (names, aliases, asks) as weighted feature vectors with an
 // inverted index, so that a question is compared with all of them at once.
 type space struct {
-	kinds    string // the kinds of feature it looks at
-	ids      map[string]int32
-	idf      []float32
-	postings [][]posting
+	kinds    string      // the kinds of feature it looks at
+	idf      []float32   // by feature; 0 for one that it does not know
+	postings [][]posting // by feature
 	phrases  []phrase
+	runs     []run
+}
+
+// run is the phrases of one entry, which stand together: its asks from first to counters, its
+// counter-asks from there to end.
+type run struct {
+	entry, first, counters, end int32
 }
 
 type posting struct {
@@ -40,14 +46,46 @@ type phrase struct {
 	entry   int32
 	text    string
 	counter bool
-	norm    float32
-	boost   float32
 }
 
-// raw is one feature of a text before weighting.
+// raw is one feature of a text before weighting. Number is the vocabulary's, once it was asked.
 type raw struct {
 	name   string
 	weight float32
+	number int32
+}
+
+// vocabulary numbers the features of all phrases, so that their names are looked up once for a line
+// and not by everything that weighs them.
+type vocabulary map[string]int32
+
+// unheard is the number of a feature that no phrase has.
+const unheard = -1
+
+// learn numbers features, new ones too.
+func (v vocabulary) learn(raws []raw) {
+	for i := range raws {
+		n, known := v[raws[i].name]
+		if !known {
+			n = int32(len(v)) //nolint:gosec // bounded by the knowledge
+			v[raws[i].name] = n
+		}
+		raws[i].number = n
+	}
+}
+
+// find numbers features that are known.
+func (v vocabulary) find(raws []raw) {
+	for i := range raws {
+		raws[i].number = v.of(raws[i].name)
+	}
+}
+
+func (v vocabulary) of(name string) int32 {
+	if n, known := v[name]; known {
+		return n
+	}
+	return unheard
 }
 
 // features returns the features of a text: words, concepts with their ancestors at half
@@ -88,7 +126,7 @@ func features(tokens []segment.Token, concepts []ConceptHit, c *Concepts, runes 
 	pairUp(concepts, add)
 	out := make([]raw, 0, len(best))
 	for name, w := range best {
-		out = append(out, raw{name, w})
+		out = append(out, raw{name: name, weight: w})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
 	return out
@@ -109,7 +147,7 @@ func byteToRune(runes []rune) func(int) int {
 	}
 }
 
-func newSpace(kinds string) *space { return &space{kinds: kinds, ids: map[string]int32{}} }
+func newSpace(kinds string) *space { return &space{kinds: kinds} }
 
 // holds reports whether kinds name a feature's kind: w(ords), c(oncepts), p(airs of concepts),
 // b(igrams).
@@ -121,36 +159,59 @@ type pending struct {
 	raws []raw
 }
 
-// build weighs the features of all phrases by how rare they are among entries.
-func (s *space) build(all []pending) {
-	entries := map[int32]map[int32]bool{}
-	count := int32(0)
+// build weighs the features of all phrases by how rare they are among entries, whose phrases stand
+// together. Features is the size of the vocabulary.
+func (s *space) build(all []pending, features int) {
+	in, last := make([]int32, features), make([]int32, features) // entries that have the feature, and the last of them + 1
+	entries := int32(0)
 	for _, p := range all {
 		if p.counter {
 			continue
 		}
-		count = max(count, p.entry+1)
+		entries = max(entries, p.entry+1)
 		for _, r := range p.raws {
-			if !holds(s.kinds, r.name) {
-				continue
+			if holds(s.kinds, r.name) && last[r.number] != p.entry+1 {
+				last[r.number] = p.entry + 1
+				in[r.number]++
 			}
-			id, ok := s.ids[r.name]
-			if !ok {
-				id = int32(len(s.ids)) //nolint:gosec // bounded by the knowledge
-				s.ids[r.name] = id
-				entries[id] = map[int32]bool{}
-			}
-			entries[id][p.entry] = true
 		}
 	}
-	s.idf = make([]float32, len(s.ids))
-	for id, in := range entries {
-		s.idf[id] = float32(math.Log(1 + float64(count)/float64(len(in))))
+	s.idf = make([]float32, features)
+	for id, n := range in {
+		if n > 0 {
+			s.idf[id] = float32(math.Log(1 + float64(entries)/float64(n)))
+		}
 	}
-	s.postings = make([][]posting, len(s.ids))
+	s.postings = make([][]posting, features)
 	for _, p := range all {
 		s.addPhrase(p)
 	}
+	s.runs = runsOf(s.phrases)
+}
+
+// rarity is the weight of a feature by its number; 0 when no entry has it.
+func (s *space) rarity(number int32) float32 {
+	if number == unheard {
+		return 0
+	}
+	return s.idf[number]
+}
+
+// runsOf finds the runs of phrases, whose counter-asks come last in each entry.
+func runsOf(phrases []phrase) []run {
+	var runs []run
+	for i, p := range phrases {
+		n := int32(i) //nolint:gosec // bounded by the knowledge
+		if len(runs) == 0 || runs[len(runs)-1].entry != p.entry {
+			runs = append(runs, run{entry: p.entry, first: n, counters: n})
+		}
+		r := &runs[len(runs)-1]
+		r.end = n + 1
+		if !p.counter {
+			r.counters = n + 1
+		}
+	}
+	return runs
 }
 
 func (s *space) addPhrase(p pending) {
@@ -158,7 +219,6 @@ func (s *space) addPhrase(p pending) {
 	if norm == 0 {
 		return
 	}
-	p.norm = norm
 	n := int32(len(s.phrases)) //nolint:gosec // bounded by the knowledge
 	s.phrases = append(s.phrases, p.phrase)
 	for _, f := range vec {
@@ -180,23 +240,24 @@ type weighted struct {
 // vector weighs known features; norm is the length of the whole vector, unknown features
 // included at the weight of the rarest, so that strange words lower every similarity.
 func (s *space) vector(raws []raw) (vec []weighted, norm float32) {
-	rare := float32(math.Log(1 + 400))
+	rare := rareIDF
+	vec = make([]weighted, 0, len(raws))
 	var sum float32
 	for _, r := range raws {
 		if !holds(s.kinds, r.name) {
 			continue
 		}
-		id, ok := s.ids[r.name]
-		if !ok {
+		idf := s.rarity(r.number)
+		if idf == 0 {
 			if r.name[0] == 'w' {
 				w := r.weight * rare * 0.6
 				sum += w * w
 			}
 			continue
 		}
-		w := r.weight * s.idf[id]
+		w := r.weight * idf
 		sum += w * w
-		vec = append(vec, weighted{id, w})
+		vec = append(vec, weighted{r.number, w})
 	}
 	return vec, float32(math.Sqrt(float64(sum)))
 }
@@ -206,41 +267,36 @@ type match struct {
 	best, second float32 // cosine of the best and second best phrase
 	phrase       int32   // the best one
 	counter      float32 // cosine of the best counter-ask
-	dot          float32
 }
 
 // compare returns the match of every entry. scratch is reused between calls.
 func (s *space) compare(vec []weighted, norm float32, scratch []float32, out []match) {
-	clear(scratch)
 	for i := range out {
 		out[i] = match{phrase: -1}
 	}
 	if norm == 0 {
 		return
 	}
+	clear(scratch)
 	for _, f := range vec {
 		for _, p := range s.postings[f.id] {
 			scratch[p.phrase] += f.weight * p.weight
 		}
 	}
-	for i, dot := range scratch {
-		if dot == 0 {
-			continue
+	for _, r := range s.runs {
+		m := &out[r.entry]
+		for i, dot := range scratch[r.first:r.counters] {
+			switch {
+			case dot > m.best:
+				m.second, m.best, m.phrase = m.best, dot, r.first+int32(i) //nolint:gosec // bounded
+			case dot > m.second:
+				m.second = dot
+			}
 		}
-		p := &s.phrases[i]
-		m := &out[p.entry]
-		cos := dot / norm
-		if p.counter {
-			m.counter = max(m.counter, cos)
-			continue
+		for _, dot := range scratch[r.counters:r.end] {
+			m.counter = max(m.counter, dot)
 		}
-		cos *= p.boost
-		switch {
-		case cos > m.best:
-			m.second, m.best, m.phrase, m.dot = m.best, cos, int32(i), dot //nolint:gosec // bounded
-		case cos > m.second:
-			m.second = cos
-		}
+		m.best, m.second, m.counter = m.best/norm, m.second/norm, m.counter/norm
 	}
 }
 

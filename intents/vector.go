@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"cmp"
 	"hash/fnv"
 	"math"
 	"slices"
@@ -67,10 +68,7 @@ func (r *ranker) rarity(name string) float32 {
 	if strings.HasPrefix(name, "b:") {
 		s = r.wholeGrams
 	}
-	if id, ok := s.ids[name]; ok {
-		return s.idf[id]
-	}
-	return rareIDF
+	return cmp.Or(s.rarity(r.vocabulary.of(name)), rareIDF)
 }
 
 func hashOf(name string) uint64 {

@@ -33,7 +33,6 @@ func (s *serveCmd) Run(ctx context.Context, c *cli) error {
 	if err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // building leaves three times of what stays
 	app.report()
 	err = app.serve(ctx)
 	return errors.Join(err, app.close())
