@@ -43,11 +43,10 @@ func (s span) attr(key string) string {
 // otlp is a collector of spans: it decodes what is sent as the protocol says.
 type otlp struct {
 	*httptest.Server
-	t    *testing.T
-	mu   sync.Mutex
-	all  []span
-	raw  []byte
-	down bool
+	t   *testing.T
+	mu  sync.Mutex
+	all []span
+	raw []byte
 }
 
 func newOTLP(t *testing.T) *otlp {

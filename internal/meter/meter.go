@@ -150,7 +150,6 @@ var (
 	outboxes = named("wechat", "wecom", "order")
 	states   = named("waiting", "sending", "held", "sent", "failed", "unknown")
 	levels   = named("DEBUG", "INFO", "WARN", "ERROR")
-	flipped  = named("gold", "real")
 	moves    = named("offer", "accept", "take", "decline", "lapse", "cancel", "gone", "transfer", "return", "resolve", "callme", "reopen", "lost", "end", "danger", "idleend")
 	codes    = named("0", "1000", "1001", "1002", "1003", "1007", "1008", "1009", "1011", "1013", "4401", "4403")
 )
