@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"shenwei/internal/mask"
 )
 
 // The limits of a wording's length, as shares of the source's, and the signs that a short one
@@ -68,6 +70,10 @@ func (s *Source) read(text string) (*wording, error) {
 	if !utf8.ValidString(text) {
 		return nil, blocked(CauseMarkup, "bytes")
 	}
+	text, err := s.impersonal(text)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.looks(text); err != nil {
 		return nil, err
 	}
@@ -78,6 +84,24 @@ func (s *Source) read(text string) (*wording, error) {
 	}
 	w.clauses = readClauses(w.runes, w.facts)
 	return w, nil
+}
+
+// titles may follow a name.
+var titles = []string{"先生", "女士", "小姐", "同志", "老师", "师傅", "阿姨", "叔叔"}
+
+// impersonal is a text without the substitutes of names by which it addresses the citizen. It refuses
+// those of other personal data, and those that stand for nothing that she wrote.
+func (s *Source) impersonal(text string) (string, error) {
+	if s.own != nil {
+		for _, title := range titles {
+			text = strings.ReplaceAll(text, "]"+title, "]")
+		}
+		text = s.own.Without(text, mask.Name)
+	}
+	if !mask.NewMasker().Knows(text) {
+		return "", blocked(CauseLeak, "a substitute of personal data")
+	}
+	return text, nil
 }
 
 // leaks are words of a machine about itself.

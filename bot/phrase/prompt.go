@@ -28,6 +28,9 @@ const systemPrompt = `你负责给政务办事说明换一种说法。用户消�
 9. 只输出改写后的文字，不解释。
 内部标记（任何时候都不输出）：`
 
+// substituteRule stands beside the citizen's line.
+const substituteRule = "10. “群众的问题”里形如 [姓名甲] 的是隐去的姓名，只可以在开头称呼时照写一次；其他方括号里的代号不要写。\n"
+
 // Canary is a word that stands in the system prompt and nowhere else: a wording that has it leaked
 // the prompt.
 type Canary string
@@ -85,7 +88,11 @@ func wordingPrompt(s *Source, title, asked string, canary Canary) []openai.ChatC
 		Slots    []string `json:"占位符,omitempty"`
 		Question string   `json:"群众的问题,omitempty"`
 	}{title, s.Locked(), s.Legend(), question(asked)}
-	return messages(systemPrompt+string(canary), fields)
+	system := systemPrompt
+	if asked != "" {
+		system = strings.Replace(system, "内部标记", substituteRule+"内部标记", 1)
+	}
+	return messages(system+string(canary), fields)
 }
 
 func messages(system string, fields any) []openai.ChatCompletionMessage {

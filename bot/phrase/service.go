@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shenwei/bot"
+	"shenwei/internal/mask"
 	"shenwei/kb"
 )
 
@@ -33,7 +34,9 @@ type Config struct {
 	// SendQuestion puts the citizen's masked line into the prompt. Such wordings are for one citizen
 	// and are not kept.
 	SendQuestion bool
-	Budget       Budget
+	// Rows read a conversation, so that a name has one substitute in all of it.
+	Rows   bot.Rows
+	Budget Budget
 	// Dir keeps verified wordings and the day's tokens; "" for memory only.
 	Dir  string
 	Zone *time.Location
@@ -175,10 +178,7 @@ func (s *Service) Word(ctx context.Context, turn bot.Turn, r *bot.Reply) string 
 
 // wording finds or makes a verified wording; "" and why where there is none.
 func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, p *part) (text, how string) {
-	asked := ""
-	if s.cfg.SendQuestion {
-		asked = turn.Message.Text
-	}
+	asked, own := s.asked(ctx, turn)
 	id := s.key(p)
 	if asked == "" {
 		if text := s.kept(id, dict, p); text != "" {
@@ -205,7 +205,7 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 	defer leave(nil)
 	var show func(string)
 	if a := turn.Message.Audience; a != nil {
-		show = func(text string) { a.Worded(turn.Message.Ref, text) }
+		show = func(text string) { a.Worded(turn.Message.Ref, own.Restore(text)) }
 		go func() {
 			select {
 			case <-a.Gone():
@@ -215,6 +215,9 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 		}()
 	}
 	src := dict.NewSource(p.text, p.around...)
+	if onOwnScreen(turn.Message.Channel) {
+		src.own = own
+	}
 	text, err := s.ask(ctx, src, p.title, asked, show, false)
 	if err != nil {
 		return "", reason(err)
@@ -223,6 +226,25 @@ func (s *Service) wording(ctx context.Context, turn bot.Turn, dict *Dictionary, 
 		s.cache.put(id, text)
 	}
 	return text, "new"
+}
+
+// asked is the citizen's line as it may be sent, "" where it may not, and what reads substitutes back.
+// When her lines cannot be read hers is not sent.
+func (s *Service) asked(ctx context.Context, turn bot.Turn) (string, *mask.Masker) {
+	if !s.cfg.SendQuestion {
+		return "", mask.NewMasker()
+	}
+	own, err := bot.OwnData(ctx, s.cfg.Rows, turn.Message.Conversation)
+	if err != nil {
+		return "", own
+	}
+	return own.Text(turn.Message.Text), own
+}
+
+// onOwnScreen tells whether what goes out on a channel is read on a page of ours, where names can be
+// put back.
+func onOwnScreen(c bot.Channel) bool {
+	return c == bot.Web || c == bot.H5 || c == bot.Terminal
 }
 
 func (s *Service) key(p *part) string {

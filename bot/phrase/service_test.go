@@ -312,10 +312,64 @@ func TestWhatIsNoPlainAnswerIsNeverReworded(t *testing.T) {
 	}
 }
 
+// rows are what a citizen wrote, as the record gives them.
+type rows []string
+
+func (r rows) Messages(context.Context, string, int64, int) (list []bot.Stored, err error) {
+	for i, text := range r {
+		list = append(list, bot.Stored{Seq: int64(i + 1), Kind: "citizen", Text: text})
+	}
+	return list, nil
+}
+
+// Her name leaves as a substitute, the same in every line, and comes back on her own screen alone.
+func TestANameIsASubstituteEverywhereButOnHerOwnScreen(t *testing.T) {
+	wrote := rows{"我叫王小明，手机13800138000", "怎么办"}
+	cases := []struct {
+		says    string
+		channel bot.Channel
+		used    bool
+	}{
+		{"[姓名甲]女士，您好，", bot.Web, true},
+		{"[姓名甲]，您好，", bot.H5, true},
+		{"[姓名乙]，您好，", bot.Web, false},
+		{"[手机号甲]，您好，", bot.Web, false},
+		{"[姓名甲]，您好，", bot.WeChat, false}, // no page of ours, where it could be put back
+	}
+	for _, c := range cases {
+		b := newBench(t, scripted.Config{}, func(cfg *Config, _ *Server) { cfg.SendQuestion, cfg.Rows = true, wrote })
+		b.server.Script(scripted.Answer{From: func(r scripted.Request) string { return c.says + scripted.Source(r) }})
+		r := reply(t, "CRJ-001", kb.Other)
+		asked := turn(c.channel, b.clock.Now())
+		asked.Message.Text = "我是王小明，怎么办"
+		said := b.Word(context.Background(), asked, r)
+		if r.AIGenerated != c.used {
+			t.Errorf("%s on %s: %s", c.says, c.channel, said)
+		}
+		request := b.server.Requests()[0].Said("user")
+		if !strings.Contains(request, "[姓名甲]") || strings.Contains(request, "王小明") {
+			t.Errorf("the model read %s", request)
+		}
+		if !c.used {
+			continue
+		}
+		if !strings.Contains(r.Text, "[姓名甲]") || strings.Contains(r.Text, "王小明") {
+			t.Errorf("the record has %q", r.Text)
+		}
+		shown := bot.OnOwnScreen(context.Background(), wrote, r)
+		if !strings.Contains(shown.Text, "王小明") || !strings.Contains(shown.Blocks[0].Item.Summary, "王小明") {
+			t.Errorf("her own screen shows %q", shown.Text)
+		}
+		if strings.Contains(r.Blocks[0].Item.Summary, "王小明") {
+			t.Error("what is shown to her changed the reply itself")
+		}
+	}
+}
+
 func TestBudgetsSwitchesAndTheDay(t *testing.T) {
 	dir := t.TempDir()
 	b := newBench(t, scripted.Config{Dialect: scripted.DeepSeek}, func(c *Config, _ *Server) {
-		c.Budget, c.SendQuestion, c.Dir = Budget{DailyTokens: 100_000, PerCitizen: 2}, true, dir
+		c.Budget, c.SendQuestion, c.Dir, c.Rows = Budget{DailyTokens: 100_000, PerCitizen: 2}, true, dir, rows{}
 	})
 	b.server.Script(scripted.Answer{From: echo})
 	word := func() string {

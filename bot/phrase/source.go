@@ -3,6 +3,8 @@ package phrase
 import (
 	"fmt"
 	"strings"
+
+	"shenwei/internal/mask"
 )
 
 // Source is a published text that may be said in other words, with everything that a wording
@@ -20,6 +22,8 @@ type Source struct {
 	known grams
 	latin map[string]bool
 	names *names
+	// own has read what the citizen wrote; nil where that was not sent.
+	own *mask.Masker
 }
 
 // slot stands for a fact in what a model reads.

@@ -57,7 +57,7 @@ func (a *app) startWording() error {
 		zone = time.UTC
 	}
 	a.phrase, err = phrase.New(phrase.Config{
-		Client: client, Know: func() *kb.Knowledge { return a.live.Current().Knowledge() }, SendQuestion: l.SendQuestion,
+		Client: client, Know: func() *kb.Knowledge { return a.live.Current().Knowledge() }, SendQuestion: l.SendQuestion, Rows: a.store,
 		Budget: l.budget(), Dir: filepath.Join(a.cfg.Dir, "phrase"), Zone: zone, Now: a.now, Log: a.log,
 	})
 	return err

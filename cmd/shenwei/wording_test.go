@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -32,8 +33,9 @@ func kind(r scripted.Request) string {
 
 // chatting is a citizen's socket.
 type chatting struct {
-	t    *testing.T
-	conn *websocket.Conn
+	t     *testing.T
+	conn  *websocket.Conn
+	token string
 }
 
 func converse(t *testing.T, addr string) *chatting {
@@ -44,7 +46,7 @@ func converse(t *testing.T, addr string) *chatting {
 	}
 	_ = res.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
-	return &chatting{t, conn}
+	return &chatting{t: t, conn: conn}
 }
 
 // frame is what a server sends, as far as these tests look.
@@ -67,7 +69,7 @@ func (c *chatting) ask(ref, text string) (reply *bot.Reply, shown []string, toke
 		}
 		switch {
 		case f.Type == "ready":
-			token = f.Token
+			token, c.token = f.Token, f.Token
 		case f.Type == "wording" && f.Ref == ref:
 			shown = append(shown, f.Text)
 		case f.Type == "reply" && f.Ref == ref:
@@ -122,6 +124,78 @@ func TestAModelsWordsAreShownAsTheyAreVerifiedMarkedAndSwitchedOff(t *testing.T)
 	if code := s.stop(t); code != 0 {
 		t.Errorf("exit %d: %s", code, s.errs.String())
 	}
+}
+
+// Her name goes to the model as a substitute and stands as a name on her own page alone: in the live
+// reply, in what is shown before it, and in what the page reads later; not in the transcript.
+func TestACitizensNameComesBackOnHerOwnPageAlone(t *testing.T) {
+	model := scripted.New(t, scripted.Config{})
+	model.Script(scripted.Answer{From: func(r scripted.Request) string {
+		return "[姓名甲]女士，您好。\n" + scripted.Source(r)
+	}, Gap: time.Millisecond})
+	p := newProgram(t)
+	p.env = withModel(model, "SHENWEI_LLM_SEND_QUESTION=true")
+	s := p.serve(t)
+	c := converse(t, s.addr)
+	c.ask("1", "我叫王小明")
+	reply, shown, token := c.ask("2", "居民身份证丢失补领要带什么材料")
+	if !reply.AIGenerated || !strings.Contains(reply.Text, "王小明女士") {
+		t.Fatalf("worded %v: %s", reply.AIGenerated, reply.Text)
+	}
+	if len(shown) == 0 || !strings.HasPrefix(shown[0], "王小明女士") {
+		t.Errorf("shown before: %q", shown)
+	}
+	for _, r := range model.Requests() {
+		if strings.Contains(string(r.Body), "王小明") {
+			t.Error("the model read her name")
+		}
+	}
+	if token == "" {
+		token = c.token
+	}
+	rows := readRows(t, s.addr, reply.Conversation, token)
+	if last := rows[len(rows)-1]; !strings.Contains(last.Reply.Text, "王小明女士") {
+		t.Errorf("read again it says %s", last.Reply.Text)
+	}
+	if text := transcriptOf(t, s.addr, reply.Conversation, token); !strings.Contains(text, "[姓名甲]女士") {
+		t.Errorf("the transcript says %s", text)
+	}
+}
+
+// Who closes the page while a model still writes ends the request, and finds the published words when
+// she comes back.
+func TestLeavingThePageEndsTheModelsRequest(t *testing.T) {
+	model := scripted.New(t, scripted.Config{})
+	model.Script(scripted.Answer{From: kind, Gap: 900 * time.Millisecond})
+	p := newProgram(t)
+	p.env = withModel(model)
+	s := p.serve(t)
+	c := converse(t, s.addr)
+	if err := c.conn.WriteJSON(map[string]string{"type": "say", "ref": "1", "text": "居民身份证丢失补领要带什么材料"}); err != nil {
+		t.Fatal(err)
+	}
+	var ready frame
+	for ready.Type != "ready" {
+		if err := c.conn.ReadJSON(&ready); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := model.Next(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.conn.Close()
+	select {
+	case <-request.Gone:
+	case <-time.After(2 * time.Second): // the answer would go on for six
+		t.Fatal("the request went on after the citizen had left")
+	}
+	waitFor(t, "the answer is on record", func() bool {
+		rows := readRows(t, s.addr, ready.Conversation, ready.Token)
+		return len(rows) == 2 && !rows[1].Reply.AIGenerated && rows[1].Reply.Item == "RK-050"
+	})
 }
 
 func transcriptOf(t *testing.T, addr, conversation, token string) string {

@@ -78,6 +78,18 @@ func (m *Masker) Restore(s string) string {
 	return b.String()
 }
 
+// Without returns s without the substitutes of a kind that were given out.
+func (m *Masker) Without(s string, k Kind) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for given := range m.data {
+		if strings.HasPrefix(given, "["+string(k)) {
+			s = strings.ReplaceAll(s, given, "")
+		}
+	}
+	return s
+}
+
 // Knows reports whether every substitute in s was given out by this masker: a text with another
 // one was not made of what it masked.
 func (m *Masker) Knows(s string) bool {

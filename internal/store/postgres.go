@@ -38,6 +38,7 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		list:     `json_array_elements_text(CAST(%s AS json))`,
 		running:  `CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT), CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)`,
 		setup:    insistOnDurability,
+		hasty:    `SET LOCAL lock_timeout = '3s'`,
 		check:    checkPostgres,
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		references: `SELECT DISTINCT c.relname, r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid

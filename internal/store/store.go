@@ -80,6 +80,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	writer  *writer
+	newest  int64 // the newest schema that this program knows
 
 	idMu    sync.Mutex
 	entropy *ulid.MonotonicEntropy
@@ -92,7 +93,8 @@ type DB struct {
 }
 
 // Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings
-// its schema up to date. It refuses a newer schema and another product's database. What
+// its schema up to date. It refuses another product's database, and a newer schema but for one
+// that says that programs of this version may use it. What
 // it returns as an error says what to do.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	var shared *clock
@@ -146,6 +148,10 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 	}
 	if err := db.measure(ctx, db.write); err != nil {
 		return classify(err)
+	}
+	var err error
+	if db.newest, err = NewestSchema(); err != nil {
+		return err
 	}
 	return migrate(ctx, db.write, db.dialect)
 }

@@ -70,7 +70,7 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply := *stored // others may wait for the same reply
+	reply := *bot.OnOwnScreen(ctx, a.cfg.Store, stored) // others may wait for the same reply
 	if reply.Token = line.Receipt.Token; reply.Token != "" && onPage(m.Channel) {
 		a.setCookie(w, r, reply.Token)
 	}
@@ -181,7 +181,8 @@ func (a *API) messages(r *http.Request) ([]bot.Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.cfg.Store.Messages(r.Context(), id, after, page+1)
+	rows, err := a.cfg.Store.Messages(r.Context(), id, after, page+1)
+	return bot.RowsOnOwnScreen(r.Context(), a.cfg.Store, rows), err
 }
 
 // opened is the conversation of a request's path, which its token or cookie opens.

@@ -158,6 +158,7 @@ func (s *session) fill(upTo int64) error {
 	if err != nil {
 		return err
 	}
+	rows = bot.RowsOnOwnScreen(ctx, s.chat.cfg.Store, rows)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(rows) == 0 || rows[0].Seq > upTo { // a number without a row, or one that is not visible yet
@@ -260,7 +261,7 @@ func (s *session) missed(ctx context.Context, f frame) (int64, error) {
 		if err != nil || len(rows) == 0 {
 			return seen, err
 		}
-		for _, row := range rows {
+		for _, row := range bot.RowsOnOwnScreen(ctx, s.chat.cfg.Store, rows) {
 			s.send(eventOf(row))
 			seen = row.Seq
 		}

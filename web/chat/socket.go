@@ -277,7 +277,7 @@ func (s *session) await(line *bot.Line, ref string, bound bool) {
 	defer func() { span.End(err) }()
 	var data []byte
 	if err == nil {
-		data, err = encode(replyFrame{typeReply, ref, reply})
+		data, err = encode(replyFrame{typeReply, ref, bot.OnOwnScreen(ctx, s.chat.cfg.Store, reply)})
 	}
 	switch {
 	case err != nil:
