@@ -12,6 +12,7 @@ import (
 	"shenwei/bot/phrase"
 	"shenwei/bot/release"
 	"shenwei/data"
+	"shenwei/internal/bus"
 	"shenwei/internal/fault"
 	"shenwei/internal/jobs"
 	"shenwei/internal/picture"
@@ -45,9 +46,11 @@ type app struct {
 	dates []time.Time
 	// channels are set by serve.
 	channels *channels
-	keys     *vault.Ring
-	staff    *auth.Service
-	jobs     *jobs.Runner
+	// bus tells other nodes, and is told by them.
+	bus   bus.Bus
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
 	// cleaner writes pictures anew that people send.
 	cleaner *picture.Cleaner
 	// phrase re-words answers; nil without a model. warm tells that a release went live.
@@ -99,7 +102,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	}
 	a := &app{
 		cfg: cfg, now: localClock, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen,
+		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen, bus: bus.Alone(),
 	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
@@ -196,6 +199,7 @@ func (a *app) close() error {
 		a.vectors.Close()
 	}
 	a.seen.closeTraces()
+	a.bus.Close()
 	return a.store.Close()
 }
 

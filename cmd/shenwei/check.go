@@ -53,6 +53,7 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	defer func() { _ = app.close() }()
 	says, err := app.sayDatabase(ctx)
 	add("database", err, says)
+	add("bus", nil, sayBus(cfg))
 	add("clock", nil, app.sayClock())
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
@@ -95,6 +96,21 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		sample = "live data"
 	}
 	add("site", nil, sample)
+}
+
+// sayBus tells how nodes tell each other. Whether a server is there is not asked: the service
+// does not depend on it.
+func sayBus(cfg config) string {
+	shared := strings.HasPrefix(cfg.DB, "postgres")
+	switch {
+	case cfg.Bus == "" && shared:
+		return "none: other nodes' news come by the database, seconds later"
+	case cfg.Bus == "":
+		return "none; one node serves from a SQLite file"
+	case !shared:
+		return "configured, but one node alone serves from a SQLite file: nobody else will be there"
+	}
+	return "configured, prefix " + cfg.BusPrefix
 }
 
 func accountSays(id, mode, more string) string {

@@ -17,12 +17,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/bot/phrase/scripted"
 	"shenwei/bot/release"
+	"shenwei/internal/bus"
 	"shenwei/internal/jobs"
 	"shenwei/internal/outbox"
 	"shenwei/internal/store"
@@ -140,7 +142,7 @@ func seenApp(t testing.TB) *app {
 	t.Helper()
 	cfg := defaultConfig()
 	cfg.Dir = t.TempDir()
-	a := &app{cfg: cfg, log: slog.New(slog.DiscardHandler), now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1)}
+	a := &app{cfg: cfg, bus: bus.Alone(), log: slog.New(slog.DiscardHandler), now: time.Now, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1)}
 	var err error
 	if a.seen, err = cfg.newSeen(); err != nil {
 		t.Fatal(err)
@@ -307,6 +309,7 @@ func (m moved) record(t *testing.T) {
 	}
 	m.queue(t, a, reg)
 	m.clock(t, a, reg)
+	m.hints(t, a, reg)
 }
 
 // clock has this machine's clock be wrong.
@@ -321,6 +324,40 @@ func (m moved) clock(t *testing.T, a *app, reg *prometheus.Registry) {
 	a.store = db
 	m.note(gathered(t, reg))
 	a.store = kept
+}
+
+// hints go between two nodes, and somebody else writes to their bus what is none.
+func (m moved) hints(t *testing.T, a *app, reg *prometheus.Registry) {
+	url := natsServer(t, 0).ClientURL()
+	var two [2]*bus.NATS
+	for i := range two {
+		var err error
+		if two[i], err = bus.Dial(bus.Config{URL: url, Prefix: "test", Cluster: "c", Log: a.log}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(two[i].Close)
+	}
+	a.bus = two[0]
+	a.bus.Subscribe(bus.Talk, func(bus.Hint) {})
+	stranger, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stranger.Close)
+	a.bus.Publish(bus.Hint{Kind: bus.Talk, Key: strings.Repeat("k", 1000)}) // too long to travel
+	waitFor(t, "hints of each sort", func() bool {
+		a.bus.Publish(bus.Hint{Kind: bus.Talk, Key: "k", Seq: time.Now().UnixNano()})
+		two[1].Publish(bus.Hint{Kind: bus.Talk, Key: "k", Seq: time.Now().UnixNano()})
+		_ = stranger.Publish("test.c.hints", []byte("this is no hint"))
+		list := gathered(t, reg)
+		m.note(list)
+		for _, what := range []string{"sent", "received", "dropped", "refused"} {
+			if !has(list, "shenwei_bus_hints_total", what) {
+				return false
+			}
+		}
+		return m["shenwei_bus_connected"]
+	})
 }
 
 // queue writes faster than the database takes it.

@@ -23,6 +23,7 @@ import (
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/audit"
+	"shenwei/internal/bus"
 	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web"
@@ -170,7 +171,7 @@ func newNewsroom(t testing.TB, docs []kb.Document, change ...func(*config)) *new
 		c(&cfg)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	a := &app{cfg: cfg, log: log, now: d.now, poke: make(chan struct{}, 1)}
+	a := &app{cfg: cfg, bus: bus.Alone(), log: log, now: d.now, poke: make(chan struct{}, 1)}
 	d.app = a
 	var err error
 	if a.seen, err = cfg.newSeen(); err != nil {

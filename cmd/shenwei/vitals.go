@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
+	"shenwei/internal/bus"
 	"shenwei/internal/calendar"
 	"shenwei/internal/store"
 	"shenwei/web/wechat"
@@ -22,7 +24,7 @@ const (
 	vitalsWithin = 2 * time.Second
 )
 
-// gauge is a figure that is read when it is asked for.
+// gauge is a figure that is read when it is asked for; one whose name ends in _total only grows.
 type gauge struct {
 	name, help string
 	labels     []string
@@ -76,7 +78,11 @@ func (v *vitals) Collect(ch chan<- prometheus.Metric) {
 	v.read()
 	for i, g := range v.gauges {
 		g.tell(func(value float64, labels ...string) {
-			ch <- prometheus.MustNewConstMetric(v.descs[i], prometheus.GaugeValue, value, labels...)
+			kind := prometheus.GaugeValue
+			if strings.HasSuffix(g.name, "_total") {
+				kind = prometheus.CounterValue
+			}
+			ch <- prometheus.MustNewConstMetric(v.descs[i], kind, value, labels...)
 		})
 	}
 }
@@ -198,6 +204,8 @@ func (v *vitals) own() []gauge {
 		{"model_breaker_open", "1 while the language model is left alone because it fails.", nil, v.tellBreaker},
 		{"token_age_seconds", "Age of an account's access token; none while there is no token.", []string{"account"}, v.tellTokens},
 		{"clock_offset_seconds", "This machine's clock minus the database's, which the service goes by.", nil, func(set func(float64, ...string)) { set(v.app.store.Skew().Seconds()) }},
+		{"bus_connected", "1 while other nodes can be told at once; none where no bus is configured.", nil, v.tellBus},
+		{"bus_hints_total", "Hints between nodes: sent, received, dropped for want of room or connection, refused because they were none.", []string{"what"}, v.tellHints},
 		{"disk_free_bytes", "Room on the disk that holds dir.", nil, v.tellDisk},
 		{"calendar_days_left", "Days until a year begins whose public holidays this program does not know.", nil, v.tellCalendar},
 	}
@@ -244,6 +252,35 @@ func (v *vitals) tellAgents(set func(float64, ...string)) {
 func (v *vitals) tellBreaker(set func(float64, ...string)) {
 	if p := v.app.phrase; p != nil {
 		set(float64(p.Counts()["breaker_open"]))
+	}
+}
+
+// hinted is a bus that counts; alone in its process nobody has one.
+type hinted interface {
+	Connected() bool
+	Stats() bus.Stats
+}
+
+func (v *vitals) tellBus(set func(float64, ...string)) {
+	b, ok := v.app.bus.(hinted)
+	if !ok {
+		return
+	}
+	if b.Connected() {
+		set(1)
+		return
+	}
+	set(0)
+}
+
+func (v *vitals) tellHints(set func(float64, ...string)) {
+	b, ok := v.app.bus.(hinted)
+	if !ok {
+		return
+	}
+	s := b.Stats()
+	for what, n := range map[string]int64{"sent": s.Sent, "received": s.Received, "dropped": s.Dropped, "refused": s.Refused} {
+		set(float64(n), what)
 	}
 }
 

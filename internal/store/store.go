@@ -90,6 +90,8 @@ type DB struct {
 
 	// insight tells how far what was committed is complete, for messages and thumbs.
 	replies, thumbs horizon
+	// told is the same for whoever tells sockets of replies.
+	told horizon
 }
 
 // Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings
