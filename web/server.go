@@ -229,6 +229,9 @@ func (s *Server) openDesk() chat.Desk {
 	return deskSide{cfg.Desk, s.desk}
 }
 
+// Desk is the agents' side, nil without a hotline.
+func (s *Server) Desk() *desk.Desk { return s.desk }
+
 // RunDesk looks after those who wait for a person until ctx ends.
 func (s *Server) RunDesk(ctx context.Context) error {
 	if s.desk == nil {

@@ -16,7 +16,9 @@ const (
 	overlap = 5 * time.Second
 	// refreshEvery is how often agents, limits and the whole board are read anew.
 	refreshEvery = 10 * time.Second
-	dueBatch     = 200
+	// staffEvery is how often agents are read anew where other nodes may change them.
+	staffEvery = 2 * time.Second
+	dueBatch   = 200
 )
 
 func shanghai(g Group) *time.Location {
@@ -47,14 +49,16 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-tick.C:
 			s.Look(ctx)
 		case <-s.kick: // something changed here: only what that may lead to
-			s.steps(ctx, s.turns, s.route)
+			s.steps(ctx, s.hints, s.turns, s.route)
 		}
 	}
 }
 
 // Look does once what Run does again and again: it takes in what changed, does what is due,
 // finds agents who have gone, and offers what waits. What fails is done with the next look.
-func (s *Service) Look(ctx context.Context) { s.steps(ctx, s.catchUp, s.turns, s.due, s.gone, s.route) }
+func (s *Service) Look(ctx context.Context) {
+	s.steps(ctx, s.catchUp, s.hints, s.turns, s.due, s.gone, s.route)
+}
 
 func (s *Service) steps(ctx context.Context, steps ...func(context.Context) error) {
 	for _, step := range steps {
@@ -77,6 +81,12 @@ func (s *Service) catchUp(ctx context.Context) error {
 		s.done, s.before = map[string]int64{}, s.done
 		s.mu.Unlock()
 		return nil
+	}
+	if s.cfg.Shared && now.Sub(s.staffRead) >= staffEvery {
+		if err := s.readAgents(ctx); err != nil {
+			return err
+		}
+		s.staffRead = now
 	}
 	list, err := s.cfg.Tickets.ChangedTickets(ctx, s.since, 10*dueBatch)
 	if err != nil {
@@ -164,6 +174,7 @@ func (s *Service) turns(ctx context.Context) error {
 			}
 			return err
 		}
+		s.cfg.Announce(t.Number, t.Version)
 		if s.note(t) {
 			s.tell(Change{Ticket: t, From: t.State})
 		}

@@ -48,6 +48,12 @@ type Config struct {
 	Rules   *Rules
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Announce tells other nodes that this one has changed a ticket, AnnounceStaff that it has
+	// changed agents or limits. They must not block, and may be nil.
+	Announce func(number string, version int64)
+	// Shared says that other nodes may serve the same record: agents are read more often.
+	Shared        bool
+	AnnounceStaff func()
 }
 
 // Listener is told what happens on the desk. Its methods must not block.
@@ -85,8 +91,12 @@ type Service struct {
 	limits       map[string]Limit
 	heard        map[string]time.Time // the last line of who is slowed
 	dirty        map[string]bool      // conversations whose ticket a turn has changed
+	hinted       map[string]int64     // versions that other nodes speak of, by number
+	staffHinted  bool                 // another node speaks of agents
+	hintsRead    time.Time
 	since        time.Time
 	refresh      time.Time
+	staffRead    time.Time
 	read         bool // the board was read as a whole
 	warned       int  // the year whose missing holidays were told
 }
@@ -102,9 +112,15 @@ func NewService(cfg Config) *Service {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
+	if cfg.Announce == nil {
+		cfg.Announce = func(string, int64) {}
+	}
+	if cfg.AnnounceStaff == nil {
+		cfg.AnnounceStaff = func() {}
+	}
 	return &Service{
 		cfg: cfg, kick: make(chan struct{}, 1), board: map[string]Ticket{}, talks: map[string]string{}, done: map[string]int64{}, served: map[string][]time.Duration{},
-		limits: map[string]Limit{}, heard: map[string]time.Time{}, dirty: map[string]bool{},
+		limits: map[string]Limit{}, heard: map[string]time.Time{}, dirty: map[string]bool{}, hinted: map[string]int64{},
 	}
 }
 
@@ -167,6 +183,7 @@ func (s *Service) FileCall(ctx context.Context, conversation string, f CallForm)
 
 // moved notes a change and tells those who listen.
 func (s *Service) moved(c Change) {
+	s.cfg.Announce(c.Ticket.Number, c.Ticket.Version)
 	if s.note(c.Ticket) {
 		s.tell(c)
 	}

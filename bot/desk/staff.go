@@ -92,6 +92,7 @@ func (s *Service) Presence(ctx context.Context, id string, p Presence, reason st
 }
 
 func (s *Service) presenceChanged(ctx context.Context) error {
+	s.cfg.AnnounceStaff()
 	if err := s.readAgents(ctx); err != nil {
 		return err
 	}
@@ -117,6 +118,11 @@ func (s *Service) Beat(ctx context.Context, id string) error {
 
 // Reload reads agents and limits anew, after a supervisor changed them.
 func (s *Service) Reload(ctx context.Context) error {
+	s.cfg.AnnounceStaff()
+	return s.reload(ctx)
+}
+
+func (s *Service) reload(ctx context.Context) error {
 	if err := s.readLimits(ctx); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"shenwei/bot/phrase"
 	"shenwei/bot/release"
 	"shenwei/data"
+	"shenwei/internal/bus"
 	"shenwei/internal/fault"
 	"shenwei/internal/jobs"
 	"shenwei/internal/picture"
@@ -44,9 +45,11 @@ type app struct {
 	dates []time.Time
 	// channels are set by serve.
 	channels *channels
-	keys     *vault.Ring
-	staff    *auth.Service
-	jobs     *jobs.Runner
+	// bus tells other nodes, and is told by them.
+	bus   bus.Bus
+	keys  *vault.Ring
+	staff *auth.Service
+	jobs  *jobs.Runner
 	// cleaner writes pictures anew that people send.
 	cleaner *picture.Cleaner
 	// phrase re-words answers; nil without a model. warm tells that a release went live.
@@ -94,7 +97,7 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	}
 	a := &app{
 		cfg: cfg, now: localClock, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level),
+		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level), bus: bus.Alone(),
 	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
@@ -190,6 +193,7 @@ func (a *app) close() error {
 	if a.vectors != nil {
 		a.vectors.Close()
 	}
+	a.bus.Close()
 	return a.store.Close()
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web/wechat"
 )
@@ -50,12 +51,13 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		return
 	}
 	defer func() { _ = app.close() }()
-	version, err := app.store.SchemaVersion(ctx)
-	add("database", err, fmt.Sprintf("%s, schema %d", kindOf(cfg.DB), version))
+	says, err := app.sayDatabase(ctx)
+	add("database", err, says)
+	add("bus", nil, sayBus(cfg))
 	add("clock", nil, app.sayClock())
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
-	says, err := kb.Census(app.live.Current().Knowledge())
+	says, err = kb.Census(app.live.Current().Knowledge())
 	add("catalogue", err, says)
 	if k.Content {
 		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), app.now())
@@ -96,6 +98,21 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	add("site", nil, sample)
 }
 
+// sayBus tells how nodes tell each other. Whether a server is there is not asked: the service
+// does not depend on it.
+func sayBus(cfg config) string {
+	shared := strings.HasPrefix(cfg.DB, "postgres")
+	switch {
+	case cfg.Bus == "" && shared:
+		return "none: other nodes' news come by the database, seconds later"
+	case cfg.Bus == "":
+		return "none; one node serves from a SQLite file"
+	case !shared:
+		return "configured, but one node alone serves from a SQLite file: nobody else will be there"
+	}
+	return "configured, prefix " + cfg.BusPrefix
+}
+
 func accountSays(id, mode, more string) string {
 	if id == "" {
 		return "not configured"
@@ -134,4 +151,18 @@ func (k *checkCmd) print(all []finding) error {
 		return exitError(1)
 	}
 	return nil
+}
+
+// sayDatabase tells which schema the database has, and when it is one step ahead of this program.
+func (a *app) sayDatabase(ctx context.Context) (string, error) {
+	have, err := a.store.SchemaVersion(ctx)
+	if err != nil {
+		return "", err
+	}
+	newest, err := store.NewestSchema()
+	says := fmt.Sprintf("%s, schema %d", kindOf(a.cfg.DB), have)
+	if have > newest {
+		says += fmt.Sprintf("; this program's is %d, which may work beside newer ones for now: finish the upgrade", newest)
+	}
+	return says, err
 }

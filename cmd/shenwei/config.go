@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"shenwei/bot"
+	"shenwei/internal/bus"
 	"shenwei/internal/fault"
 	"shenwei/web/wechat"
 )
@@ -26,11 +27,14 @@ import (
 // site.base_url is SHENWEI_SITE_BASE_URL, and SHENWEI_SITE_BASE_URL_FILE names a file that
 // holds the value.
 type config struct {
-	Addr      string          `yaml:"addr"`
-	AdminAddr string          `yaml:"admin_addr"`
-	Dir       string          `yaml:"dir"`
-	DB        string          `yaml:"db"`
-	Bus       string          `yaml:"bus"`
+	Addr      string `yaml:"addr"`
+	AdminAddr string `yaml:"admin_addr"`
+	Dir       string `yaml:"dir"`
+	DB        string `yaml:"db"`
+	Bus       string `yaml:"bus"`
+	// BusPrefix keeps services apart that share servers; BusCA is a file of certificates (PEM).
+	BusPrefix string          `yaml:"bus_prefix"`
+	BusCA     string          `yaml:"bus_ca"`
 	Timezone  string          `yaml:"timezone"`
 	Site      siteConfig      `yaml:"site"`
 	Proxy     proxyConfig     `yaml:"proxy"`
@@ -142,7 +146,8 @@ type limitsConfig struct {
 
 func defaultConfig() config {
 	return config{
-		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
+		BusPrefix: "shenwei",
+		Addr:      ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
 		Retention: retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 1095},
 		Log:       logConfig{Level: "info"},
@@ -290,7 +295,9 @@ func (c config) check() error {
 		}
 	}
 	if c.Bus != "" {
-		return fault.New(fault.BadRequest, "bus: several nodes are not supported by this version; leave bus empty")
+		if err := bus.CheckKeys(c.Bus, c.BusPrefix, c.BusCA); err != nil {
+			return err
+		}
 	}
 	if c.Retention.ConversationsDays < 1 {
 		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")

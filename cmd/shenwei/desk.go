@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shenwei/bot/desk"
+	"shenwei/internal/bus"
 	"shenwei/internal/calendar"
 	"shenwei/internal/fault"
 	"shenwei/internal/store"
@@ -35,7 +36,12 @@ func (a *app) newDesk() (*desk.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log, Now: a.now})
+	s := desk.NewService(desk.Config{Tickets: a.store, People: a.store, Rules: rules, Log: a.log, Now: a.now,
+		Announce: func(number string, version int64) {
+			a.bus.Publish(bus.Hint{Kind: bus.Ticket, Key: number, Seq: version})
+		},
+		Shared:        a.store.Shared(),
+		AnnounceStaff: a.announce(bus.Staff)})
 	// Who is disabled, or is no agent any more, leaves what she has to others.
 	a.handBack = append(a.handBack, func(ctx context.Context, account string) error {
 		if err := a.store.DisableAgent(ctx, account); err != nil {
@@ -57,7 +63,8 @@ func (c config) webhook(orders *store.DB, now func() time.Time) (*webdesk.Webhoo
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	cfg := &webdesk.Config{
-		Desk: s, Store: a.store, Answer: a.live, Drafts: a.studio, Cleaner: a.cleaner,
+		Nodes: a.deskNodes(),
+		Desk:  s, Store: a.store, Answer: a.live, Drafts: a.studio, Cleaner: a.cleaner,
 		Live: func() webdesk.Live {
 			if e := a.live.Current(); e != nil {
 				return e

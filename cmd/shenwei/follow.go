@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime/debug"
 	"time"
+
+	"shenwei/internal/bus"
 )
 
 // followEvery is how often a node looks for a newer release and for what was set for the
@@ -93,5 +95,6 @@ func (a *app) reached(ctx context.Context) {
 		a.log.Error("a date has come and the next release cannot be made; it is tried again", "date", a.dates[0], "err", err)
 	case number > 0:
 		a.log.Info("a date has come", "date", a.dates[0], "release", number)
+		a.bus.Publish(bus.Hint{Kind: bus.Knowledge})
 	}
 }

@@ -78,7 +78,7 @@ func (a *app) checkLinks(ctx context.Context, _ jobs.Job) (time.Duration, error)
 	if again <= 0 {
 		return time.Hour, nil // switched off: the row stays for when it is switched on
 	}
-	defer a.look()
+	defer a.changed()
 	return again, a.linkChecker().Run(ctx)
 }
 

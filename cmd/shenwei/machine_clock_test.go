@@ -16,6 +16,7 @@ import (
 // something took, for deadlines of sockets, as the default of a clock that is passed in, and in
 // commands that a person runs. Whatever several nodes must agree on goes by app.now.
 var machineClock = map[string]string{
+	"bot/desk/hints.go":              "how often",
 	"bot/desk/service.go":            "default",
 	"bot/engine.go":                  "took",
 	"bot/eval/gate.go":               "took",
@@ -29,6 +30,8 @@ var machineClock = map[string]string{
 	"cmd/shenwei/clock.go":           "the machine's clock itself",
 	"cmd/shenwei/config_wechat.go":   "only checks the configuration",
 	"cmd/shenwei/keys.go":            "a key's name",
+	"cmd/shenwei/store.go":           "command",
+	"cmd/shenwei/nodes.go":           "how often",
 	"cmd/shenwei/retention.go":       "took",
 	"cmd/shenwei/wechat.go":          "command",
 	"cmd/shenwei/wechat_simulate.go": "command",

@@ -56,19 +56,7 @@ func (a *app) serve(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "addr: %s cannot be listened on; is another service there?", a.cfg.Addr)
 	}
-	hub := live.NewHub(live.Config{Log: a.log})
-	hotline, err := a.newDesk()
-	if err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(hub.Committed), bot.WithDesk(hotline),
-		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
-	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.look)
-	insights, err := a.insights()
-	if err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	server, err := a.server(hub, hotline, insights)
+	n, err := a.newNode(ctx)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -83,7 +71,9 @@ func (a *app) serve(ctx context.Context) error {
 		return errors.Join(err, ln.Close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return ignoreClosed(server.Serve(ctx, ln)) })
+	a.listen(n)
+	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
+	group.Go(func() error { return a.followReplies(ctx, n.hub) })
 	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
@@ -91,15 +81,42 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return a.fillVectors(ctx) })
 	a.channels.run(ctx, group)
 	group.Go(func() error { return a.jobs.Run(ctx) })
-	group.Go(func() error { return hotline.Run(ctx) })
-	group.Go(func() error { return server.RunDesk(ctx) })
-	group.Go(func() error { return a.follower(insights.Location).Run(ctx) })
+	group.Go(func() error { return n.hotline.Run(ctx) })
+	group.Go(func() error { return n.server.RunDesk(ctx) })
+	group.Go(func() error { return a.follower(n.insights.Location).Run(ctx) })
 	group.Go(func() error { return a.bench.Run(ctx) })
-	group.Go(func() error { return a.staff.Watch(ctx, hub) })
+	group.Go(func() error { return a.staff.Watch(ctx, n.hub) })
 	if a.cfg.AdminAddr != "" {
-		group.Go(func() error { return a.serveAdmin(ctx, server) })
+		group.Go(func() error { return a.serveAdmin(ctx, n.server) })
 	}
 	return group.Wait()
+}
+
+// node is what this process serves with.
+type node struct {
+	hub      *live.Hub
+	hotline  *desk.Service
+	insights *studio.InsightConfig
+	server   *web.Server
+}
+
+func (a *app) newNode(ctx context.Context) (*node, error) {
+	if err := a.joinBus(ctx); err != nil {
+		return nil, err
+	}
+	n := &node{hub: a.newHub()}
+	var err error
+	if n.hotline, err = a.newDesk(); err != nil {
+		return nil, err
+	}
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
+		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
+	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.changed)
+	if n.insights, err = a.insights(); err != nil {
+		return nil, err
+	}
+	n.server, err = a.server(n.hub, n.hotline, n.insights)
+	return n, err
 }
 
 func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.InsightConfig) (*web.Server, error) {
@@ -140,7 +157,7 @@ func (a *app) webConfig(hub *live.Hub) web.Config {
 			return nil
 		},
 		Exchange: a.exchange(),
-		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Links: a.store, Wording: a.wordingView(), Changed: a.look},
+		Studio:   &studio.Services{Studio: a.studio, Overrides: a.store, Links: a.store, Wording: a.wordingView(), Changed: a.changed},
 		BaseURL:  a.cfg.Site.BaseURL, AllowedOrigins: a.cfg.Site.AllowedOrigins, TrustedProxies: a.cfg.Proxy.Trusted,
 		Limits: web.Limits{
 			Visitor: web.Limit{Events: a.cfg.Limits.VisitorBurst, Per: 10 * time.Second},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shenwei/internal/audit"
+	"shenwei/internal/bus"
 	"shenwei/internal/fault"
 	"shenwei/internal/jobs"
 	"shenwei/internal/store"
@@ -63,7 +64,7 @@ func (c config) secondFactor() ([]auth.Role, error) {
 func (a *app) authService() *auth.Service {
 	roles, _ := a.cfg.secondFactor() // the configuration was checked
 	return auth.New(auth.Config{
-		Store: a.store, Log: a.log, Now: a.now, SecondFactor: roles,
+		Store: a.store, Log: a.log, Now: a.now, SecondFactor: roles, Ended: func() { a.bus.Publish(bus.Hint{Kind: bus.Sessions}) },
 		Idle: time.Duration(a.cfg.Auth.IdleMinutes) * time.Minute, Absolute: time.Duration(a.cfg.Auth.AbsoluteHours) * time.Hour,
 	})
 }

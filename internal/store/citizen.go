@@ -38,6 +38,7 @@ var PersonalTables = []PersonalTable{
 	{Name: "desk_calls", Column: "conversation", Old: `conversation = $1 AND at < $2`},
 	{Name: "consents", Column: "conversation"},
 	{Name: "desk_alerts", Column: "conversation", Old: `conversation = $1 AND at < $2 AND seen > 0`},
+	{Name: "desk_waiting", Column: "conversation", Old: `conversation = $1 AND seen < $2`, Private: true},
 	{Name: "desk_limits", Column: "conversation", Old: `conversation = $1 AND until < $2`},
 	{Name: "tokens", Column: "conversation", Private: true},
 	{Name: "messages", Column: "conversation", Old: `conversation = $1 AND at < $2 AND COALESCE(answer, 1) > 0

@@ -107,7 +107,8 @@ type rowQuerier interface {
 }
 
 // Watch keeps the clock that of the database until ctx ends, and tells the log when this
-// machine's is wrong, and when it is right again.
+// machine's is wrong, and when it is right again. It returns a conflict when a newer program has
+// brought the schema further than this one may use: then this one must end.
 func (db *DB) Watch(ctx context.Context, log *slog.Logger) error {
 	wrong := false
 	tick := time.NewTicker(measureEvery)
@@ -118,6 +119,9 @@ func (db *DB) Watch(ctx context.Context, log *slog.Logger) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+		if err := db.outgrown(ctx); err != nil && ctx.Err() == nil {
+			return err
 		}
 		_ = db.measure(ctx, db.read) // a database that does not answer shows elsewhere; time goes on from the last answer
 	}

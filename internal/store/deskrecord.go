@@ -18,6 +18,7 @@ import (
 const (
 	sqlAddNote    = `INSERT INTO desk_notes (conversation, ticket, kind, agent, author, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING n`
 	sqlNotes      = `SELECT n, ticket, kind, agent, author, text, at FROM desk_notes WHERE conversation = $1 AND n > $2 ORDER BY n LIMIT $3`
+	sqlCountNotes = `SELECT conversation, COUNT(*) FROM desk_notes WHERE conversation IN (SELECT value FROM {{list $1}}) GROUP BY conversation`
 	sqlSetDraft   = `INSERT INTO desk_drafts (agent, conversation, text, at) VALUES ($1, $2, $3, $4) ON CONFLICT (agent, conversation) DO UPDATE SET text = excluded.text, at = excluded.at`
 	sqlDropDraft  = `DELETE FROM desk_drafts WHERE agent = $1 AND conversation = $2`
 	sqlDeskDrafts = `SELECT conversation, text FROM desk_drafts WHERE agent = $1 ORDER BY at DESC LIMIT $2`
@@ -81,6 +82,23 @@ func (db *DB) Notes(ctx context.Context, conversation string, after int64, limit
 		return err
 	})
 	return all, err
+}
+
+// CountNotes counts the notes of each of some conversations; those without stand not in it.
+func (db *DB) CountNotes(ctx context.Context, conversations []string) (map[string]int, error) {
+	list, err := encodeJSON("the list", conversations)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	err = db.scan(ctx, db.dialect.on(sqlCountNotes), []any{list}, func(r *sql.Rows) error {
+		var conversation string
+		var n int
+		err := r.Scan(&conversation, &n)
+		counts[conversation] = n
+		return err
+	})
+	return counts, err
 }
 
 // KeepTyped keeps what an agent has typed and not sent; "" drops it.

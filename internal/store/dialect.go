@@ -31,6 +31,8 @@ type dialect struct {
 	// running is an expression for the oldest transaction that may be under way and the next
 	// one to begin; they are equal when there is none. On SQLite one writes at a time.
 	running string
+	// hasty has a migration give up soon rather than keep others waiting for its locks.
+	hasty string
 	// check refuses a database that cannot be served from, before anything is written.
 	check func(ctx context.Context, db *sql.DB, o Options) error
 
@@ -38,6 +40,8 @@ type dialect struct {
 	snapshot string
 	// references lists which table refers to which.
 	references string
+	// keys lists the columns of the primary key of the table $1, in their order.
+	keys string
 	// overriding lets an insert name the values of identity columns.
 	overriding string
 	// counted moves a table's identity column past the values that were inserted with it.

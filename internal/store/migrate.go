@@ -50,11 +50,15 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect) error {
 	}
 }
 
-// checkSchema tells whether the schema is the newest, and refuses what is not ours.
+// checkSchema tells whether the schema is the newest, or a newer one that programs of this
+// version may use; it refuses every other newer one and what is not ours.
 func checkSchema(ctx context.Context, db *sql.DB, d *dialect, newest int64) (bool, error) {
 	tables, err := column(ctx, db, d.tables)
 	if err != nil {
 		return false, classify(err)
+	}
+	if slices.Contains(tables, copyTable) {
+		return false, fault.New(fault.Conflict, "db: this database is a copy that is not complete; run the same shenwei store copy again until it says that it is, or empty the database")
 	}
 	if !slices.Contains(tables, schemaTable) {
 		if len(tables) == 0 {
@@ -67,7 +71,7 @@ func checkSchema(ctx context.Context, db *sql.DB, d *dialect, newest int64) (boo
 	case err != nil:
 		return false, classify(err)
 	case have > newest:
-		return false, fault.New(fault.Conflict, "db: the schema is version %d, newer than version %d of this program; start the newer program or restore the backup made before the upgrade", have, newest)
+		return admitted(ctx, db, have, newest)
 	}
 	return have == newest, nil
 }
@@ -111,11 +115,11 @@ func migrations(d *dialect) ([]*goose.Migration, int64, error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		run := func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, text)
-			return err
+		oldest, err := oldestProgram(newest, text)
+		if err != nil {
+			return nil, 0, err
 		}
-		steps = append(steps, goose.NewGoMigration(newest, &goose.GoFunc{RunTx: run}, nil))
+		steps = append(steps, goose.NewGoMigration(newest, &goose.GoFunc{RunTx: d.step(newest, oldest, text)}, nil))
 	}
 	return steps, newest, nil
 }

@@ -102,6 +102,9 @@ func isEmptyDatabase(ctx context.Context, dsn string) (bool, error) {
 	return empty, classify(err)
 }
 
+// fromTheStart are the tables that have their one row from the migration that made them.
+var fromTheStart = map[string]bool{"audit_head": true, "insight_cursor": true, programsTable: true}
+
 // isEmpty tells whether no table has a row that a migration did not put there.
 func isEmpty(ctx context.Context, q querier, d *dialect) (bool, error) {
 	tables, err := tablesInOrder(ctx, q, d)
@@ -109,7 +112,7 @@ func isEmpty(ctx context.Context, q querier, d *dialect) (bool, error) {
 		return false, err
 	}
 	for _, t := range tables {
-		if t == "audit_head" { // has its row from the first moment
+		if fromTheStart[t] {
 			continue
 		}
 		found := false

@@ -76,6 +76,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	writer  *writer
+	newest  int64 // the newest schema that this program knows
 
 	idMu    sync.Mutex
 	entropy *ulid.MonotonicEntropy
@@ -85,10 +86,13 @@ type DB struct {
 
 	// insight tells how far what was committed is complete, for messages and thumbs.
 	replies, thumbs horizon
+	// told is the same for whoever tells sockets of replies.
+	told horizon
 }
 
 // Open opens the store that dsn names, a SQLite file's path or postgres://…, and brings
-// its schema up to date. It refuses a newer schema and another product's database. What
+// its schema up to date. It refuses another product's database, and a newer schema but for one
+// that says that programs of this version may use it. What
 // it returns as an error says what to do.
 func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 	var shared *clock
@@ -139,6 +143,10 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 	}
 	if err := db.measure(ctx, db.write); err != nil {
 		return classify(err)
+	}
+	var err error
+	if db.newest, err = NewestSchema(); err != nil {
+		return err
 	}
 	return migrate(ctx, db.write, db.dialect)
 }

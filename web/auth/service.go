@@ -32,6 +32,9 @@ type Config struct {
 	SecondFactor []Role
 	// LinkLife is how long a one-time link works; default 24 hours.
 	LinkLife time.Duration
+	// Ended tells other nodes that this one has ended sessions; nil where there are none. It
+	// must not block.
+	Ended func()
 }
 
 // Service signs people in and manages their accounts. It is safe for concurrent use.

@@ -185,6 +185,14 @@ type Sockets interface {
 const watchEvery = 2 * time.Second
 
 func (s *Service) sweepSoon() {
+	if s.cfg.Ended != nil {
+		s.cfg.Ended()
+	}
+	s.Sweep()
+}
+
+// Sweep has Watch look now: sessions were ended elsewhere. It does not block.
+func (s *Service) Sweep() {
 	select {
 	case s.poke <- struct{}{}:
 	default:

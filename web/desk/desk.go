@@ -35,6 +35,8 @@ type Talk interface {
 type Scratch interface {
 	AddNote(ctx context.Context, n desk.Note) (desk.Note, error)
 	Notes(ctx context.Context, conversation string, after int64, limit int) ([]desk.Note, error)
+	// CountNotes counts the notes of each of some conversations; those without stand not in it.
+	CountNotes(ctx context.Context, conversations []string) (map[string]int, error)
 	KeepTyped(ctx context.Context, agent, conversation, text string, now time.Time) error
 	DeskDrafts(ctx context.Context, agent string) (map[string]string, error)
 }
@@ -111,6 +113,8 @@ type Config struct {
 	// Upload hands a picture for a citizen on another channel to its platform and returns the
 	// platform's id of it, "" on our own pages. It may be nil.
 	Upload func(ctx context.Context, channel string, p *picture.Picture) (string, error)
+	// Nodes tells other nodes what no table tells them soon; the zero value where there are none.
+	Nodes Nodes
 	// Cleaner writes pictures anew that agents send; two at once when nil.
 	Cleaner *picture.Cleaner
 	Respond *respond.Responder
@@ -169,6 +173,7 @@ func New(cfg Config) *Desk {
 	if cfg.Wake == nil {
 		cfg.Wake = func() {}
 	}
+	cfg.Nodes.defaults()
 	d := &Desk{
 		cfg: cfg, sessions: map[*session]struct{}{}, pages: map[string]map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
 		staff: map[string]desk.Agent{}, changed: map[string]desk.Agent{}, stirred: make(chan struct{}, 1), requested: make(chan struct{}, 1), held: map[string][2]string{}, asked: map[string]time.Time{}, left: map[string]time.Time{},

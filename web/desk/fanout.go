@@ -117,9 +117,11 @@ func (d *Desk) watching(conversation string) []*session {
 }
 
 // Committed tells the pages that show a conversation that it has new rows.
-func (d *Desk) Committed(conversation string, _ int64) {
+func (d *Desk) Committed(conversation string, seq int64) {
 	for _, s := range d.watching(conversation) {
-		go s.pump(conversation)
+		if s.lacks(conversation, seq) {
+			go s.pump(conversation)
+		}
 	}
 }
 
@@ -133,7 +135,7 @@ func (d *Desk) tellCitizens(c desk.Change) {
 	defer cancel()
 	if c.Event.Kind == "" { // a turn or another node made it: its rows are on record
 		if conv, err := d.cfg.Store.Conversation(ctx, c.Ticket.Conversation); err == nil {
-			d.cfg.Hub.Committed(conv.ID, conv.Seq)
+			d.cfg.Hub.Heard(conv.ID, conv.Seq)
 		}
 	}
 	if c.Event.Kind != desk.Tick {
@@ -166,15 +168,25 @@ func (d *Desk) sendStatus(conversation string, status *desk.Status) {
 	d.cfg.Hub.Tell(conversation, data)
 }
 
-// Typing tells the pages that show a conversation that its citizen types.
+// Typing tells the pages that show a conversation, on all nodes, that its citizen types.
 func (d *Desk) Typing(conversation string, on bool) {
+	d.cfg.Nodes.Typing(conversation, false, on)
+	d.tellTyping(conversation, on)
+}
+
+func (d *Desk) tellTyping(conversation string, on bool) {
 	for _, s := range d.watching(conversation) {
 		s.send(hintFrame{Type: "typing", Conversation: conversation, Who: "citizen", On: on})
 	}
 }
 
-// Read tells the pages that show a conversation how far its citizen has read.
+// Read tells the pages that show a conversation, on all nodes, how far its citizen has read.
 func (d *Desk) Read(conversation string, seq int64) {
+	d.cfg.Nodes.Read(conversation, false, seq)
+	d.tellRead(conversation, seq)
+}
+
+func (d *Desk) tellRead(conversation string, seq int64) {
 	for _, s := range d.watching(conversation) {
 		s.send(hintFrame{Type: "read", Conversation: conversation, Who: "citizen", Seq: seq})
 	}
@@ -206,17 +218,10 @@ func (d *Desk) tellViewers(conversation string) {
 // tellNote shows a note to the pages that show its conversation; a whisper also to the one
 // who serves, wherever she looks.
 func (d *Desk) tellNote(t desk.Ticket, n desk.Note) {
-	shown := map[*session]bool{}
 	for _, s := range d.watching(n.Conversation) {
-		shown[s] = true
-		s.send(noteFrame{"note", n})
+		s.sendNote(n)
 	}
-	if n.Kind != desk.WhisperKind {
-		return
-	}
-	for _, s := range d.pagesOf(t.Agent) {
-		if !shown[s] {
-			s.send(noteFrame{"note", n})
-		}
+	if n.Kind == desk.WhisperKind {
+		d.whisper(t.Agent, n)
 	}
 }

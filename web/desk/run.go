@@ -27,6 +27,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	defer tick.Stop()
 	alerts := time.NewTicker(alertEvery)
 	defer alerts.Stop()
+	notes := time.NewTicker(notesEvery)
+	defer notes.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -35,6 +37,10 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.lookAfter(ctx)
 		case <-alerts.C:
 			d.tellAlerts(ctx)
+		case <-notes.C:
+			if d.cfg.Nodes.Shared {
+				d.followNotes(ctx)
+			}
 		}
 	}
 }

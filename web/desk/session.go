@@ -61,6 +61,8 @@ type watch struct {
 	typing bool
 	// silent does not show the viewer to others: a supervisor looks on.
 	silent bool
+	// notes are the numbers of those that the page has.
+	notes map[int64]bool
 }
 
 // Socket is the handler of /ws/desk.
@@ -383,6 +385,7 @@ func (s *session) note(ctx context.Context, f frame) error {
 		return err
 	}
 	s.send(okFrame{"ok", f.Ref})
+	s.d.cfg.Nodes.Note(n.Conversation, n.N)
 	s.d.tellNote(t, n)
 	return nil
 }

@@ -36,7 +36,7 @@ func (s *session) watch(ctx context.Context, f frame) error {
 		s.mu.Unlock()
 		return fault.New(fault.Conflict, "打开的会话太多，请先关掉几个")
 	}
-	s.open[conversation] = &watch{seen: f.After, silent: silent, busy: true}
+	s.open[conversation] = &watch{seen: f.After, silent: silent, busy: true, notes: map[int64]bool{}}
 	s.mu.Unlock()
 	s.d.mu.Lock()
 	add(s.d.watchers, conversation, s)
@@ -49,7 +49,7 @@ func (s *session) watch(ctx context.Context, f frame) error {
 		return err
 	}
 	for _, n := range notes {
-		s.send(noteFrame{"note", n})
+		s.sendNote(n)
 	}
 	s.stream(conversation)
 	s.mu.Lock()
@@ -71,6 +71,14 @@ func (s *session) unwatch(conversation string) {
 	drop(s.d.watchers, conversation, s)
 	s.d.mu.Unlock()
 	s.d.tellViewers(conversation)
+}
+
+// lacks reports whether a page that shows a conversation has not got its rows up to seq.
+func (s *session) lacks(conversation string, seq int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.open[conversation]
+	return w != nil && w.seen < seq
 }
 
 // pump sends the rows that a page has not got. One goroutine at a time does it; others leave
@@ -149,6 +157,7 @@ func (s *session) typing(f frame) {
 		return
 	}
 	if s.d.cfg.Desk.OwnerOf(f.Conversation) == me.ID {
+		s.d.cfg.Nodes.Typing(f.Conversation, true, f.On)
 		s.d.tellHint(f.Conversation, hintFrame{Type: "typing", Conversation: f.Conversation, Who: "agent", AgentNo: me.Number, On: f.On})
 	}
 	s.d.tellViewers(f.Conversation)
@@ -157,6 +166,7 @@ func (s *session) typing(f frame) {
 // read tells the citizen how far the agent has read.
 func (s *session) read(f frame) {
 	if s.d.cfg.Desk.OwnerOf(f.Conversation) == s.who.ID {
+		s.d.cfg.Nodes.Read(f.Conversation, true, f.Seq)
 		s.d.tellHint(f.Conversation, hintFrame{Type: "read", Conversation: f.Conversation, Who: "agent", Seq: f.Seq})
 	}
 }

@@ -57,6 +57,9 @@ type Config struct {
 	MaxConns int
 	// Now is the clock.
 	Now func() time.Time
+	// Announce tells other nodes of what Committed is told; nil where there are none. It must
+	// not block.
+	Announce func(topic string, seq int64)
 }
 
 // Hub holds the open connections and tells those of a topic when it has news.
@@ -69,7 +72,7 @@ type Hub struct {
 	topics map[string][]*Conn
 	owners map[string][]*Conn
 	closed bool
-	// follow is told of every Committed.
+	// follow is told of every Committed and Heard.
 	follow func(topic string, seq int64)
 	stop   chan struct{}
 	gone   sync.WaitGroup // the goroutines of connections and the sweeper
@@ -193,9 +196,18 @@ func (h *Hub) leave(c *Conn) {
 	c.topic = ""
 }
 
-// Committed tells every connection of a topic that rows up to seq are on disk. It does not
-// block, and may be called from a hint of another node.
+// Committed tells every connection of a topic, on all nodes, that this one has put rows up to
+// seq on disk. It does not block.
 func (h *Hub) Committed(topic string, seq int64) {
+	h.Heard(topic, seq)
+	if h.cfg.Announce != nil {
+		h.cfg.Announce(topic, seq)
+	}
+}
+
+// Heard tells this node's connections of a topic that another node has put rows up to seq on
+// disk. It does not block; a seq that is not true makes them read the record once.
+func (h *Hub) Heard(topic string, seq int64) {
 	h.mu.RLock()
 	list, follow := h.topics[topic], h.follow
 	h.mu.RUnlock()
@@ -207,7 +219,7 @@ func (h *Hub) Committed(topic string, seq int64) {
 	}
 }
 
-// Follow sets who is told of every Committed, beside the connections of its topic. It must
+// Follow sets who is told of every Committed and Heard, beside the connections of its topic. It must
 // not block.
 func (h *Hub) Follow(fn func(topic string, seq int64)) {
 	h.mu.Lock()

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 
@@ -37,6 +38,7 @@ var openCases = []testCase{
 	{"a newer schema is refused", func(s *suite) {
 		s.close(s.open())
 		s.exec(`INSERT INTO shenwei_schema (version_id, is_applied) VALUES (9999, TRUE)`)
+		s.exec(`UPDATE schema_programs SET oldest = 9998`)
 		db, err := store.Open(s.Context(), s.dsn, store.Options{})
 		if err == nil {
 			s.close(db)
@@ -45,6 +47,22 @@ var openCases = []testCase{
 		if !strings.Contains(fault.MessageOf(err), "9999") || !strings.Contains(fault.MessageOf(err), "newer program") {
 			s.Fatalf("the message does not say what to do: %v", err)
 		}
+	}},
+	{"a schema one step newer is used where it says that it may be, and left as it is", func(s *suite) {
+		db := s.open()
+		own, err := db.SchemaVersion(s.Context())
+		s.must(err)
+		s.close(db)
+		s.exec(fmt.Sprintf(`INSERT INTO shenwei_schema (version_id, is_applied) VALUES (%d, TRUE)`, own+1))
+		s.exec(fmt.Sprintf(`UPDATE schema_programs SET oldest = %d`, own))
+		db = s.open()
+		s.begin(db, "a")
+		if v, err := db.SchemaVersion(s.Context()); err != nil || v != own+1 {
+			s.Fatalf("schema %d %v", v, err)
+		}
+		s.exec(fmt.Sprintf(`UPDATE schema_programs SET oldest = %d`, own+1))
+		_, err = store.Open(s.Context(), s.dsn, store.Options{})
+		s.wantCode(err, fault.Conflict)
 	}},
 	{"another product's database is refused and left as it is", func(s *suite) {
 		s.exec(`CREATE TABLE invoices (id BIGINT)`)
