@@ -188,6 +188,55 @@ describe('in other languages', () => {
   })
 })
 
+describe('for a reader of English', () => {
+  const han = /[\u4e00-\u9fff]/
+  test('a card is in English, its documents, conditions and steps too', async () => {
+    await open({ ...phone, locale: 'en-GB' })
+    await button('Talk to a person').waitFor()
+    assert.match((await page.locator('.popular .name').allInnerTexts()).join(), /accommodation registration|residence permit/i)
+    await say('I stay at my friend\'s apartment do I need register')
+    const card = page.locator('.item.card').first()
+    await card.locator('details').evaluateAll((all) => all.forEach((d) => { d.open = true }))
+    const words = (await card.innerText()).replace(/"[^"]*"|\([^()]*\)/g, '').split('\n').filter((l) => han.test(l) && !l.startsWith('Item CRJ'))
+    assert.deepEqual(words, [])
+    for (const part of ['What to bring (3)', 'Passport or Mainland Travel Permit', 'within 24 hours', 'Steps']) assert.ok((await card.innerText()).includes(part), part)
+    await say('register a new company seal', 1)
+    await replies().nth(1).waitFor()
+    await card.getByRole('link', { name: 'Full guide' }).click()
+    await page.waitForURL('**/items/CRJ-070?lang=en')
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'en')
+    await page.getByRole('heading', { name: 'What to bring' }).waitFor()
+    await button('Large print').waitFor()
+    assert.deepEqual(await faults(page), [])
+    await page.getByRole('link', { name: 'Places' }).click()
+    await page.getByRole('heading', { name: 'Offices and self-service terminals' }).waitFor()
+    assert.equal(await button('Search').isVisible(), true)
+    assert.deepEqual(await faults(page), [])
+    assert.equal(await sideways(), 0)
+    await page.getByRole('link', { name: '繁體' }).click()
+    await page.getByRole('heading', { name: '網點和自助機' }).waitFor()
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-Hant')
+    assert.doesNotMatch(await page.locator('main').innerText(), /网点|时间|办理/)
+    assert.deepEqual(await faults(page), [])
+    assert.deepEqual(complaints, [])
+  })
+
+  test('the questions of 能不能办 are in English and in traditional characters', async () => {
+    await open({ ...phone, locale: 'en-GB' })
+    await button('Which service?').click()
+    await button('Residence permits (foreigners)').click()
+    for (const answer of ['A first residence permit', 'Work']) await button(answer).click()
+    const found = page.locator('.found')
+    await found.getByRole('heading').waitFor()
+    assert.doesNotMatch((await page.locator('.panel').innerText()), han)
+    assert.deepEqual(await faults(page), [])
+    await button('繁體中文').click()
+    await page.locator('.said').getByText('來深圳做', { exact: false }).first().waitFor()
+    await found.getByText('外國人').first().waitFor()
+    assert.doesNotMatch(await page.locator('.panel').innerText(), /办|证|这|[A-Za-z]{9}/)
+  })
+})
+
 describe('what helps to get it done', () => {
   test('a few taps lead to the item, its papers and how often one must come', async () => {
     await open()
@@ -259,6 +308,19 @@ describe('with a bad network', () => {
     await replies().nth(1).waitFor()
     assert.equal(await page.locator('textarea').inputValue(), '写了一半')
     assert.equal(await page.locator('.line-citizen').count(), 2)
+  })
+
+  test('a part that cannot be fetched says so, and the rest goes on', async () => {
+    await open({ ...phone, serviceWorkers: 'block' }) // it keeps every part
+    await context.route(/part-(Matter|History)Panel/, (route) => route.abort())
+    await button('记录').click()
+    await page.getByText('这一部分没有取到，请检查网络。').waitFor()
+    await say('护照换发要多少钱')
+    await context.unroute(/part-(Matter|History)Panel/)
+    await button('重新打开页面').click()
+    await replies().first().waitFor()
+    await button('记录').click()
+    await page.getByRole('heading', { name: '本机记录' }).waitFor()
   })
 
   test('is installable, opens without a network and says so', async () => {

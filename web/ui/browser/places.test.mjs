@@ -125,3 +125,19 @@ describe('the page of outlets', { skip: !!process.env.SHENWEI_FAKE }, () => {
   })
 })
 
+
+describe('an answer that is read again later', { skip: !!process.env.SHENWEI_FAKE }, () => {
+  test('says as of when a place was open, and no longer that it is', async () => {
+    const { context, page } = await visitor(browser, server.url, phone)
+    await page.clock.install()
+    await page.goto(server.url)
+    await page.getByRole('textbox').fill('南头街道身份证到期换领在哪里办')
+    await page.keyboard.press('Enter')
+    const card = page.locator('.card').filter({ hasText: '示例派出所（南头）' })
+    await card.getByText('现在不开放').first().waitFor()
+    await page.clock.fastForward(400 * 24 * 3600 * 1000) // past the next opening, whenever that is
+    await card.getByText(/\d+月\d+日 \d\d:\d\d 时不开放/).first().waitFor()
+    assert.equal(await card.getByText('现在不开放').count(), 0)
+    await context.close()
+  })
+})
