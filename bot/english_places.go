@@ -32,6 +32,21 @@ var hoursWords = strings.NewReplacer("每天", "daily", "每日", "daily", "全�
 
 var months = []string{"", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
 
+// ChinesePlace is the Chinese of a place that a reader of English names, "Nanshan District"; what is not
+// known is returned as it is.
+func ChinesePlace(text string) string {
+	name := strings.ToLower(strings.TrimSpace(text))
+	for _, kind := range []string{" new district", " district", " port"} {
+		name = strings.TrimSuffix(name, kind)
+	}
+	for chinese, english := range districts {
+		if name == strings.ToLower(english) || name == strings.ToLower(strings.ReplaceAll(english, "'", "")) {
+			return chinese
+		}
+	}
+	return text
+}
+
 // placeInEnglish is the English of what a block or a page says of outlets, "" where it has none.
 func placeInEnglish(text string) string {
 	if m := districtForm.FindStringSubmatch(text); m != nil && districts[m[1]] != "" {

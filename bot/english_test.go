@@ -99,3 +99,11 @@ func TestAnItemWithoutEnglishHasNoEnglishCard(t *testing.T) {
 		t.Errorf("%+v %v", card, guide)
 	}
 }
+
+func TestAReaderOfEnglishNamesADistrictInLatinLetters(t *testing.T) {
+	for english, chinese := range map[string]string{"Nanshan": "南山", "nanshan district": "南山", "Baoan": "宝安", "Bao'an": "宝安", "Luohu Port": "罗湖", "南山区": "南山区", "Peking": "Peking"} {
+		if got := ChinesePlace(english); got != chinese {
+			t.Errorf("%q is %q, not %q", english, got, chinese)
+		}
+	}
+}

@@ -140,3 +140,18 @@ func TestTheAPIOfOutletsUnderstandsPlacesSystemsAndHours(t *testing.T) {
 	}
 	wantError(t, s.get("/api/v1/outlets?open=x"), 400, "bad_request")
 }
+
+func TestThePageOfOutletsIsInThreeLanguages(t *testing.T) {
+	s := withPlaces(t, nil)
+	english := s.get("/outlets?lang=en&place=Nanshan").body
+	wantAll(t, english, `<html lang="en">`, "Offices and self-service terminals", `Open now, closes 12:00`, "Nanshan District · Police station", `<h2 lang="zh-CN">粤海派出所</h2>`,
+		`<input type="hidden" name="lang" value="en">`, `href="?place=Nanshan"`, `href="/items?lang=en"`, `value="Nanshan"`, "workdays 09:00-12:00 14:00-18:00")
+	if strings.Contains(english, "东门派出所</h2>") {
+		t.Error("a district in Latin letters finds only its places")
+	}
+	wantAll(t, s.get("/outlets?lang=en&place=Atlantis").body, "“Atlantis” was not found.")
+	wantAll(t, s.get("/outlets?lang=en&item=CRJ-007").body, "Where to go")
+	wantAll(t, s.get("/outlets?lang=zh-Hant&item=CRJ-007").body, `<html lang="zh-Hant">`, `<input type="hidden" name="lang" value="zh-Hant">`)
+	wantAll(t, s.get("/items/CRJ-999?lang=en").body, "This page was not found", "tel:12367")
+	wantAll(t, s.get("/privacy?lang=en").body, `<html lang="zh-CN">`, "This page is in Chinese only.")
+}

@@ -110,7 +110,7 @@ var pageTexts = map[string]string{
 	"深微 · 智能客服，不是报警平台。紧急情况请拨打":    "Shenwei · automatic assistant, not an emergency line. In an emergency call",
 	"咨询：": "Questions: ", "政务服务便民热线": "government service hotline", "，出入境": ", exit and entry", "。": ".",
 	"网点和自助机": "Offices and self-service terminals", "深圳公安服务网点和自助机：地址、时间、距离，现在是否开放。": "Offices and self-service terminals of the Shenzhen police: addresses, hours, distance, open now.",
-	"在哪一带": "Where", "街道、社区、区或地名": "street, community or district, in Chinese", "哪一类": "Kind", "都可以": "Any", "时间": "Hours", "现在开放": "Open now", "24 小时": "24 hours",
+	"在哪一带": "Where", "街道、社区、区或地名": "such as Nanshan", "哪一类": "Kind", "都可以": "Any", "时间": "Hours", "现在开放": "Open now", "24 小时": "24 hours",
 	"查找": "Search", "用我的位置，近的在前": "Use my position, nearest first", "在地图上看": "Show on a map", "辖区派出所": "responsible police station", "时间：": "Hours: ", "电话": "Call",
 	"还没有网点数据。请拨打下面的电话，或":                             "No places are known yet. Please call one of the numbers below, or ",
 	"距离是直线距离。地址和时间以公告为准；节假日请先打电话问。您的位置只用于这一次计算，不保存。": "Distances are as the crow flies. Check address and hours before you go, above all on holidays. Your position is used for this one search and not kept.",

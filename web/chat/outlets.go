@@ -91,8 +91,10 @@ func (c *Chat) Outlets(w http.ResponseWriter, r *http.Request) {
 	q := bot.OutletQuery{
 		Near: r.PostForm.Get("near"), Item: r.Form.Get("item"), Place: strings.TrimSpace(r.Form.Get("place")), Kind: r.Form.Get("kind"), Open: r.Form.Get("open"),
 	}
+	shown := q
+	q.Place = bot.ChinesePlace(q.Place)
 	k := l.Knowledge()
-	v := outletsView{OutletQuery: q, Item: k.Item(q.Item), Located: q.Near != ""}
+	v := outletsView{OutletQuery: shown, Item: k.Item(q.Item), Located: q.Near != ""}
 	found, err := l.Site().FindOutlets(k, q, c.cfg.Now())
 	if err != nil {
 		c.failPage(w, r, err)
