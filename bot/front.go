@@ -282,6 +282,11 @@ func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Con
 
 // Recover answers the lines that a crash interrupted and returns how many there were.
 func (f *Front) Recover(ctx context.Context) (int, error) {
+	return f.recover(ctx, func(PendingLine) bool { return true })
+}
+
+// recover answers the lines on record that have no reply and fit.
+func (f *Front) recover(ctx context.Context, fits func(PendingLine) bool) (int, error) {
 	const batch = 256
 	total := 0
 	for {
@@ -291,6 +296,9 @@ func (f *Front) Recover(ctx context.Context) (int, error) {
 		}
 		answered := 0
 		for _, p := range lines {
+			if !fits(p) {
+				continue
+			}
 			conv, err := f.store.Conversation(ctx, p.Message.Conversation)
 			if err != nil {
 				return total, err

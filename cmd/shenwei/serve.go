@@ -75,6 +75,7 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.followReplies(ctx, n.hub) })
 	group.Go(func() error { return a.store.Watch(ctx, a.log) })
+	group.Go(func() error { return a.front.KeepAnswering(ctx) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })
@@ -140,6 +141,9 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	}
 	a.channels.routes(&cfg)
 	server, err := web.New(cfg)
+	if err == nil {
+		err = server.Registry().Register(a.lexicon.metric())
+	}
 	if err == nil && a.phrase != nil {
 		err = server.Registry().Register(newWordingMetrics(a.phrase))
 	}
