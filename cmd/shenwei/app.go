@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // the zone of the service travels in the binary
 
@@ -27,6 +28,7 @@ import (
 type app struct {
 	cfg     config
 	log     *slog.Logger
+	seen    *seen
 	store   *store.DB
 	library *kb.Library
 	builder *release.Builder
@@ -46,10 +48,13 @@ type app struct {
 	// channels are set by serve.
 	channels *channels
 	// bus tells other nodes, and is told by them.
-	bus   bus.Bus
-	keys  *vault.Ring
-	staff *auth.Service
-	jobs  *jobs.Runner
+	bus bus.Bus
+	// by is when leaving is to be done, abandon what ends the process then.
+	by      atomic.Pointer[time.Time]
+	abandon atomic.Pointer[time.Timer]
+	keys    *vault.Ring
+	staff   *auth.Service
+	jobs    *jobs.Runner
 	// cleaner writes pictures anew that people send.
 	cleaner *picture.Cleaner
 	// phrase re-words answers; nil without a model. warm tells that a release went live.
@@ -92,13 +97,17 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "dir: %s cannot be made", cfg.Dir)
 	}
-	level, err := cfg.Log.level()
+	seen, err := cfg.newSeen()
+	if err != nil {
+		return nil, err
+	}
+	log, err := cfg.newAppLog(os.Stderr, seen)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{
 		cfg: cfg, now: localClock, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level), bus: bus.Alone(),
+		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen, bus: bus.Alone(),
 	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ func (a *app) openStore(ctx context.Context) error {
 	if err := a.readLexicon(); err != nil {
 		return err
 	}
-	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Local: localClock, Reader: a.lexicon.own})
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database(), Local: localClock, Reader: a.lexicon.own})
 	switch {
 	case err != nil && made:
 		return errors.Join(err, os.Remove(a.cfg.keyFile()))
@@ -178,7 +187,7 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 // close drains answers under way and closes the record.
 func (a *app) close() error {
 	if a.front != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		ctx, cancel := a.closing()
 		defer cancel()
 		if a.channels != nil { // it begins lines: first
 			a.channels.drain(ctx)
@@ -199,8 +208,14 @@ func (a *app) close() error {
 	if a.vectors != nil {
 		a.vectors.Close()
 	}
+	a.gaveBack()
+	a.seen.closeTraces()
 	a.bus.Close()
-	return a.store.Close()
+	err := a.store.Close()
+	if t := a.abandon.Load(); t != nil {
+		t.Stop()
+	}
+	return err
 }
 
 const drainTimeout = 15 * time.Second

@@ -33,26 +33,30 @@ type config struct {
 	DB        string `yaml:"db"`
 	Bus       string `yaml:"bus"`
 	// BusPrefix keeps services apart that share servers; BusCA is a file of certificates (PEM).
-	BusPrefix string          `yaml:"bus_prefix"`
-	BusCA     string          `yaml:"bus_ca"`
-	Timezone  string          `yaml:"timezone"`
-	Site      siteConfig      `yaml:"site"`
-	Proxy     proxyConfig     `yaml:"proxy"`
-	Links     linksConfig     `yaml:"links"`
-	Places    placesConfig    `yaml:"places"`
-	Hotline   hotlineConfig   `yaml:"hotline"`
-	Desk      deskConfig      `yaml:"desk"`
-	Auth      authConfig      `yaml:"auth"`
-	Keys      keysConfig      `yaml:"keys"`
-	Retention retentionConfig `yaml:"retention"`
-	Limits    limitsConfig    `yaml:"limits"`
-	Log       logConfig       `yaml:"log"`
-	WeChat    wechatConfig    `yaml:"wechat"`
-	WeCom     wecomConfig     `yaml:"wecom"`
-	ASR       asrConfig       `yaml:"asr"`
-	LLM       llmConfig       `yaml:"llm"`
+	BusPrefix string `yaml:"bus_prefix"`
+	BusCA     string `yaml:"bus_ca"`
+	// LeaveSeconds is how long a node goes on after it has said on /readyz that it leaves; -1 for
+	// 1 with PostgreSQL and 0 with SQLite.
+	LeaveSeconds int             `yaml:"leave_seconds"`
+	Timezone     string          `yaml:"timezone"`
+	Site         siteConfig      `yaml:"site"`
+	Proxy        proxyConfig     `yaml:"proxy"`
+	Links        linksConfig     `yaml:"links"`
+	Places       placesConfig    `yaml:"places"`
+	Hotline      hotlineConfig   `yaml:"hotline"`
+	Desk         deskConfig      `yaml:"desk"`
+	Auth         authConfig      `yaml:"auth"`
+	Keys         keysConfig      `yaml:"keys"`
+	Retention    retentionConfig `yaml:"retention"`
+	Limits       limitsConfig    `yaml:"limits"`
+	Log          logConfig       `yaml:"log"`
+	WeChat       wechatConfig    `yaml:"wechat"`
+	WeCom        wecomConfig     `yaml:"wecom"`
+	ASR          asrConfig       `yaml:"asr"`
+	LLM          llmConfig       `yaml:"llm"`
 
 	Embeddings embeddingsConfig `yaml:"embeddings"`
+	OTel       otelConfig       `yaml:"otel"`
 }
 
 type siteConfig struct {
@@ -129,6 +133,8 @@ const minAuditDays = 180
 type logConfig struct {
 	// Level is debug, info, warn or error.
 	Level string `yaml:"level"`
+	// Format is text or json.
+	Format string `yaml:"format"`
 }
 
 func (l logConfig) level() (slog.Level, error) {
@@ -146,11 +152,11 @@ type limitsConfig struct {
 
 func defaultConfig() config {
 	return config{
-		BusPrefix: "shenwei",
-		Addr:      ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
+		BusPrefix: "shenwei", LeaveSeconds: -1,
+		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
 		Retention: retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 1095},
-		Log:       logConfig{Level: "info"},
+		Log:       logConfig{Level: "info", Format: "text"},
 		Desk:      deskConfig{Hours: "09:00-12:00 14:00-18:00"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
@@ -299,6 +305,9 @@ func (c config) check() error {
 			return err
 		}
 	}
+	if err := c.checkLeave(); err != nil {
+		return err
+	}
 	if c.Retention.ConversationsDays < 1 {
 		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")
 	}
@@ -317,7 +326,7 @@ func (c config) check() error {
 	if _, err := c.rules(); err != nil {
 		return err
 	}
-	if _, err := c.webhook(nil, nil); err != nil {
+	if _, err := c.webhook(nil, nil, nil); err != nil {
 		return err
 	}
 	if _, err := c.trusted(); err != nil {
@@ -326,7 +335,10 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links, c.LLM, c.Embeddings} {
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return fault.New(fault.BadRequest, "log.format: %q is neither text nor json", c.Log.Format)
+	}
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links, c.LLM, c.Embeddings, c.OTel} {
 		if err := part.check(); err != nil {
 			return err
 		}

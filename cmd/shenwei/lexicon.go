@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"shenwei/kb/segment"
 )
 
@@ -52,14 +50,4 @@ func (a *app) sayLexicon() string {
 		return fmt.Sprintf("dictionary %s; the live release was made by a program with another one: some answers may differ from node to node until all run one version, and until the next release is published", a.lexicon.own)
 	}
 	return fmt.Sprintf("dictionary %s, that of the live release", a.lexicon.own)
-}
-
-// metric is 1 while the dictionary is another than that of the live release.
-func (l *lexicon) metric() prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "shenwei_lexicon_differs", Help: "1 while this program's dictionary is another than that with which the live release was made."}, func() float64 {
-		if l.differs.Load() {
-			return 1
-		}
-		return 0
-	})
 }

@@ -36,10 +36,12 @@ type cli struct {
 	Store   storeCmd         `cmd:"" help:"The database as a whole: copy it into another one."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	Health  healthCmd        `cmd:"" help:"Ask the service on this machine whether it is ready (containers' health check)."`
 	Phrase  phraseCmd        `cmd:"" help:"The language model that may choose the words of answers."`
 	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
+	Turn    turnCmd          `cmd:"" help:"What the record has of one turn, by the id in the log; nobody's words."`
 	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
 	Version kong.VersionFlag `help:"Print the version."`
 }

@@ -70,12 +70,14 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	serving, stop := a.leaving(ctx, n)
+	defer stop()
+	group, ctx := errgroup.WithContext(serving)
 	a.listen(n)
 	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.followReplies(ctx, n.hub) })
+	group.Go(func() error { return a.front.Rescue(ctx) })
 	group.Go(func() error { return a.store.Watch(ctx, a.log) })
-	group.Go(func() error { return a.front.KeepAnswering(ctx) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })
 	group.Go(func() error { return a.warmWords(ctx) })
@@ -102,6 +104,9 @@ type node struct {
 }
 
 func (a *app) newNode(ctx context.Context) (*node, error) {
+	if err := a.openTraces(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.joinBus(ctx); err != nil {
 		return nil, err
 	}
@@ -110,9 +115,10 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if n.hotline, err = a.newDesk(); err != nil {
 		return nil, err
 	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
+	a.seen.hotline(n.hotline)
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(append(a.wording(), a.seen.front()...), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
-	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.changed)
+	a.studio = kb.NewStudio(a.seen.record(a.store), a.seen.gate(a.studioGate()), a.log, a.now, a.changed)
 	if n.insights, err = a.insights(); err != nil {
 		return nil, err
 	}
@@ -139,15 +145,13 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	if cfg.Desk, err = a.deskPages(hotline); err != nil {
 		return nil, err
 	}
-	a.channels.routes(&cfg)
+	a.channels.routes(&cfg, a.seen)
+	a.seen.web(&cfg, a.store)
 	server, err := web.New(cfg)
-	if err == nil {
-		err = server.Registry().Register(a.lexicon.metric())
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && a.phrase != nil {
-		err = server.Registry().Register(newWordingMetrics(a.phrase))
-	}
-	return server, err
+	return server, a.watchVitals(server.Registry(), hotline)
 }
 
 func (a *app) webConfig(hub *live.Hub) web.Config {

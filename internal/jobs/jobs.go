@@ -51,6 +51,8 @@ type Store interface {
 	// is why it failed, "" when it did not; a failure keeps the count of tries. It is
 	// fault.Conflict when the holder has lost it.
 	EndJob(ctx context.Context, holder string, j Job, again time.Duration, reason string) error
+	// ReleaseJobs makes what these holders have due for others now.
+	ReleaseJobs(ctx context.Context, holders []string) error
 }
 
 // Config is what a runner needs. Store must be set.
@@ -65,6 +67,8 @@ type Config struct {
 	Poll time.Duration
 	// Workers is how many jobs run at once; default 2.
 	Workers int
+	// Watch is told of each job that was done or failed; nil for nobody.
+	Watch func(kind string, took time.Duration, err error)
 }
 
 // Runner does the jobs of the kinds that are registered with it.
@@ -90,6 +94,9 @@ func New(cfg Config) *Runner {
 	}
 	if cfg.Workers <= 0 {
 		cfg.Workers = 2
+	}
+	if cfg.Watch == nil {
+		cfg.Watch = func(string, time.Duration, error) {}
 	}
 	return &Runner{cfg: cfg, wake: make(chan struct{}, 1), kinds: map[string]Func{}}
 }
@@ -132,13 +139,24 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	var wg sync.WaitGroup
-	for i := range r.cfg.Workers {
-		holder := fmt.Sprintf("%s/%d", r.cfg.Holder, i)
+	for _, holder := range r.holders() {
 		wg.Go(func() { r.work(ctx, holder) })
 	}
 	wg.Wait()
 	return nil
 }
+
+func (r *Runner) holders() []string {
+	all := make([]string, r.cfg.Workers)
+	for i := range all {
+		all[i] = fmt.Sprintf("%s/%d", r.cfg.Holder, i)
+	}
+	return all
+}
+
+// Release gives what is under way to whoever claims it next, without waiting for it to end. Call
+// it only when the program ends at once.
+func (r *Runner) Release(ctx context.Context) error { return r.cfg.Store.ReleaseJobs(ctx, r.holders()) }
 
 func (r *Runner) names() []string {
 	r.mu.Lock()
@@ -187,11 +205,16 @@ func (r *Runner) do(ctx context.Context, holder string, j Job) {
 		defer close(stopped)
 		r.extend(held, drop, holder, j)
 	}()
+	begun := time.Now()
 	again, err := r.call(held, j)
+	r.cfg.Watch(j.Kind, time.Since(begun), err)
 	drop()
 	<-stopped
 	reason := ""
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // the program ends: another one goes on at once
+		again = time.Millisecond
+	case err != nil:
 		again, reason = backoff(j.Tries), string(fault.CodeOf(err))
 		level := slog.LevelWarn
 		if j.Tries >= loudAfter {

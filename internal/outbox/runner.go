@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 const (
@@ -19,6 +20,8 @@ const (
 	patience = 30 * time.Second
 	// poll is how often rows of other processes are looked for.
 	poll = time.Second
+	// leaving bounds attempts that are under way when the program ends.
+	leaving = 5 * time.Second
 )
 
 // Runner sends due rows. It is safe for concurrent use, and several processes may run one on
@@ -31,11 +34,20 @@ type Runner struct {
 	kinds   []string
 	senders map[string]Sender
 	wakes   map[string]chan struct{}
+	tracer  trail.Tracer
+	watch   func(kind, state string)
 }
+
+// Turned is a sender that can tell whose turn a row belongs to, "" for none.
+type Turned interface{ TurnOf(r Row) string }
+
+// Watch sets who is told of each attempt and the state that it led to, and who makes spans of
+// attempts, nil for nobody. Call it before Run.
+func (r *Runner) Watch(told func(kind, state string), t trail.Tracer) { r.watch, r.tracer = told, t }
 
 // NewRunner returns a runner. Owner names this process: no other may have the same.
 func NewRunner(store Store, owner string, now func() time.Time, log *slog.Logger) *Runner {
-	return &Runner{store: store, owner: owner, now: now, log: log, senders: map[string]Sender{}, wakes: map[string]chan struct{}{}}
+	return &Runner{store: store, owner: owner, now: now, log: log, watch: func(string, string) {}, senders: map[string]Sender{}, wakes: map[string]chan struct{}{}}
 }
 
 // Register has a sender deliver the rows of a kind. It must be called before Run.
@@ -101,22 +113,39 @@ func (r *Runner) Step(ctx context.Context) (int, error) {
 func (r *Runner) step(ctx context.Context, kind string) (int, error) {
 	s := r.senders[kind]
 	asked := time.Now()
+	lasting, end := outlive(ctx, leaving)
+	defer end()
 	rows, err := r.store.ClaimOutbox(ctx, kind, r.owner, lease, batch, func(row Row, now time.Time) Verdict { return lost(row, now, s.Idempotent()) })
 	if err != nil {
 		return 0, err
 	}
 	var sending sync.WaitGroup
 	for _, row := range rows { // of different lanes: they need not wait for one another
-		sending.Go(func() { r.send(context.WithoutCancel(ctx), s, row, asked.Add(patience)) })
+		sending.Go(func() { r.send(lasting, s, row, asked.Add(patience)) })
 	}
 	sending.Wait()
 	return len(rows), nil
 }
 
+// outlive returns a context that ends some time after ctx has.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(by, cancel)
+		context.AfterFunc(lasting, func() { t.Stop() })
+	})
+	return lasting, func() { stop(); cancel() }
+}
+
+// Release has what is under way count as lost now: another process settles it. Call it only when
+// the program ends at once.
+func (r *Runner) Release(ctx context.Context) error { return r.store.ReleaseOutbox(ctx, r.owner) }
+
 // send makes one attempt, which ends by a moment on this machine's monotonic clock: well before
 // the lease, counted from before it was given. A process that slept longer sends nothing, since
 // its rows may be another one's by now.
 func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
+	ctx, span := r.track(ctx, s, row)
 	attempt, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
 	var err error
@@ -129,6 +158,9 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 		err = s.Send(attempt, row)
 	}
 	v := judge(row, err, r.now(), s.Idempotent())
+	span.Set(trail.KeyState, string(v.State))
+	span.End(err)
+	r.watch(row.Kind, string(v.State))
 	level := slog.LevelDebug
 	switch v.State {
 	case Failed, Unknown:
@@ -137,9 +169,21 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 		level = slog.LevelWarn
 	}
 	r.log.Log(ctx, level, "outbox: "+string(v.State), "kind", row.Kind, "row", row.ID, "attempt", row.Attempts, "why", v.Note)
-	settle, stop := context.WithTimeout(ctx, patience)
+	settle, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
 	if err := r.store.SettleOutbox(settle, row, r.owner, v); err != nil {
-		r.log.Error("outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
+		r.log.ErrorContext(ctx, "outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
 	}
+}
+
+// track has the attempt told of under the turn that the row belongs to.
+func (r *Runner) track(ctx context.Context, s Sender, row Row) (context.Context, trail.Span) {
+	t, ok := s.(Turned)
+	if !ok {
+		return ctx, trail.Span{}
+	}
+	ctx, span := trail.Join(ctx, r.tracer, t.TurnOf(row), "deliver")
+	span.Set(trail.KeyKind, row.Kind)
+	span.Set(trail.KeyAttempt, row.Attempts)
+	return ctx, span
 }

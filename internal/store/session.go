@@ -24,6 +24,7 @@ type session struct {
 	reader  string
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
+	watch   Watch
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }
