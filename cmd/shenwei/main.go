@@ -40,6 +40,7 @@ type cli struct {
 	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
+	Turn    turnCmd          `cmd:"" help:"What the record has of one turn, by the id in the log; nobody's words."`
 	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
 	Version kong.VersionFlag `help:"Print the version."`
 }

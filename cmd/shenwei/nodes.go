@@ -54,7 +54,7 @@ func (a *app) changed() {
 
 // newHub returns the hub of this node's sockets.
 func (a *app) newHub() *live.Hub {
-	return live.NewHub(live.Config{Log: a.log, Announce: func(topic string, seq int64) {
+	return live.NewHub(live.Config{Log: a.log, Watch: a.seen.sockets(), Announce: func(topic string, seq int64) {
 		a.bus.Publish(bus.Hint{Kind: bus.Talk, Key: topic, Seq: seq})
 	}})
 }
