@@ -63,6 +63,64 @@ func drain(t *testing.T, f *Front) {
 	}
 }
 
+// Two fronts over one record are two nodes.
+func TestALineWhoseNodeDiedIsAnsweredByAnotherOnce(t *testing.T) {
+	s := newLedger()
+	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	hangs := make(chan struct{})
+	dead := front(s, func(turn Turn) (Answered, error) { <-hangs; return echo(turn) })
+	l := begin(t, dead, line("", "r1", "护照"))
+	tried := 0
+	alive := front(s, func(turn Turn) (Answered, error) {
+		if tried++; tried == 1 {
+			return Answered{}, fault.New(fault.Unavailable, "not yet")
+		}
+		return echo(turn)
+	}, WithClock(func() time.Time { return now }))
+	rescue := func(failed map[string]time.Time) int {
+		t.Helper()
+		n, err := alive.rescue(t.Context(), failed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	failed := map[string]time.Time{}
+	if n := rescue(failed); n != 0 || tried != 0 {
+		t.Fatalf("a young line is its own node's: %d answered, %d tried", n, tried)
+	}
+	if n, err := dead.rescue(t.Context(), failed); n != 0 || err != nil {
+		t.Fatalf("a node rescues what it is answering itself: %d %v", n, err)
+	}
+	now = now.Add(time.Hour)
+	rescue(failed)
+	rescue(failed)
+	if tried != 1 {
+		t.Fatalf("a line that cannot be answered was tried %d times at once", tried)
+	}
+	now = now.Add(time.Hour)
+	if n := rescue(failed); n != 1 {
+		t.Fatalf("%d lines were rescued", n)
+	}
+	close(hangs) // the first node was only slow
+	if r := wait(t, l); r.Text != "答：护照" {
+		t.Errorf("%+v", r)
+	}
+	drain(t, dead)
+	if rescue(failed) != 0 || len(failed) != 0 {
+		t.Errorf("something is left: %v", failed)
+	}
+	replies := 0
+	for _, o := range s.outcomes {
+		if o.Line == 1 {
+			replies++
+		}
+	}
+	if replies != 1 {
+		t.Errorf("%d replies on record", replies)
+	}
+}
+
 func TestALineIsAnsweredAndCommittedWithItsIdentity(t *testing.T) {
 	s := newLedger()
 	var told []int64
@@ -483,5 +541,26 @@ func TestManyConversationsAtOnceLoseNothing(t *testing.T) {
 	drain(t, f)
 	if len(s.outcomes) != 16*12 || len(f.lanes) != 0 || len(f.inflight) != 0 {
 		t.Errorf("%d commits, %d lanes, %d jobs", len(s.outcomes), len(f.lanes), len(f.inflight))
+	}
+}
+
+func TestALineWhoseReplyCouldNotBeWrittenIsAnsweredLater(t *testing.T) {
+	s := newLedger()
+	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	away := true
+	s.onCommit = func(Outcome) error {
+		if away {
+			return fault.New(fault.Unavailable, "the database does not answer")
+		}
+		return nil
+	}
+	f := front(s, echo, WithClock(func() time.Time { return now }))
+	if _, err := begin(t, f, line("", "r1", "护照")).Wait(t.Context()); err == nil {
+		t.Fatal("answered without a database")
+	}
+	drain(t, f)
+	away, now = false, now.Add(rescueAfter)
+	if n, err := f.rescue(t.Context(), map[string]time.Time{}); n != 1 || err != nil || s.texts()[0] != "答：护照" {
+		t.Errorf("%d answered, %v: %v", n, err, s.texts())
 	}
 }

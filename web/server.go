@@ -308,11 +308,16 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.draining.Store(true)
+	s.Leave()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	return errors.Join(hs.Shutdown(stop), s.cfg.Hub.Shutdown(stop.Done()))
+	sockets := make(chan error, 1)
+	go func() { sockets <- s.cfg.Hub.Shutdown(stop.Done()) }()
+	return errors.Join(hs.Shutdown(stop), <-sockets)
 }
+
+// Leave has /readyz say that this node is about to stop. Everything is served as before.
+func (s *Server) Leave() { s.draining.Store(true) }
 
 type healthBody struct {
 	OK bool `json:"ok"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // the zone of the service travels in the binary
 
@@ -47,10 +48,13 @@ type app struct {
 	// channels are set by serve.
 	channels *channels
 	// bus tells other nodes, and is told by them.
-	bus   bus.Bus
-	keys  *vault.Ring
-	staff *auth.Service
-	jobs  *jobs.Runner
+	bus bus.Bus
+	// by is when leaving is to be done, abandon what ends the process then.
+	by      atomic.Pointer[time.Time]
+	abandon atomic.Pointer[time.Timer]
+	keys    *vault.Ring
+	staff   *auth.Service
+	jobs    *jobs.Runner
 	// cleaner writes pictures anew that people send.
 	cleaner *picture.Cleaner
 	// phrase re-words answers; nil without a model. warm tells that a release went live.
@@ -177,7 +181,7 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 // close drains answers under way and closes the record.
 func (a *app) close() error {
 	if a.front != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		ctx, cancel := a.closing()
 		defer cancel()
 		if a.channels != nil { // it begins lines: first
 			a.channels.drain(ctx)
@@ -198,9 +202,14 @@ func (a *app) close() error {
 	if a.vectors != nil {
 		a.vectors.Close()
 	}
+	a.gaveBack()
 	a.seen.closeTraces()
 	a.bus.Close()
-	return a.store.Close()
+	err := a.store.Close()
+	if t := a.abandon.Load(); t != nil {
+		t.Stop()
+	}
+	return err
 }
 
 const drainTimeout = 15 * time.Second

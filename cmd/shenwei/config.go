@@ -33,24 +33,27 @@ type config struct {
 	DB        string `yaml:"db"`
 	Bus       string `yaml:"bus"`
 	// BusPrefix keeps services apart that share servers; BusCA is a file of certificates (PEM).
-	BusPrefix string          `yaml:"bus_prefix"`
-	BusCA     string          `yaml:"bus_ca"`
-	Timezone  string          `yaml:"timezone"`
-	Site      siteConfig      `yaml:"site"`
-	Proxy     proxyConfig     `yaml:"proxy"`
-	Links     linksConfig     `yaml:"links"`
-	Places    placesConfig    `yaml:"places"`
-	Hotline   hotlineConfig   `yaml:"hotline"`
-	Desk      deskConfig      `yaml:"desk"`
-	Auth      authConfig      `yaml:"auth"`
-	Keys      keysConfig      `yaml:"keys"`
-	Retention retentionConfig `yaml:"retention"`
-	Limits    limitsConfig    `yaml:"limits"`
-	Log       logConfig       `yaml:"log"`
-	WeChat    wechatConfig    `yaml:"wechat"`
-	WeCom     wecomConfig     `yaml:"wecom"`
-	ASR       asrConfig       `yaml:"asr"`
-	LLM       llmConfig       `yaml:"llm"`
+	BusPrefix string `yaml:"bus_prefix"`
+	BusCA     string `yaml:"bus_ca"`
+	// LeaveSeconds is how long a node goes on after it has said on /readyz that it leaves; -1 for
+	// 1 with PostgreSQL and 0 with SQLite.
+	LeaveSeconds int             `yaml:"leave_seconds"`
+	Timezone     string          `yaml:"timezone"`
+	Site         siteConfig      `yaml:"site"`
+	Proxy        proxyConfig     `yaml:"proxy"`
+	Links        linksConfig     `yaml:"links"`
+	Places       placesConfig    `yaml:"places"`
+	Hotline      hotlineConfig   `yaml:"hotline"`
+	Desk         deskConfig      `yaml:"desk"`
+	Auth         authConfig      `yaml:"auth"`
+	Keys         keysConfig      `yaml:"keys"`
+	Retention    retentionConfig `yaml:"retention"`
+	Limits       limitsConfig    `yaml:"limits"`
+	Log          logConfig       `yaml:"log"`
+	WeChat       wechatConfig    `yaml:"wechat"`
+	WeCom        wecomConfig     `yaml:"wecom"`
+	ASR          asrConfig       `yaml:"asr"`
+	LLM          llmConfig       `yaml:"llm"`
 
 	Embeddings embeddingsConfig `yaml:"embeddings"`
 	OTel       otelConfig       `yaml:"otel"`
@@ -149,8 +152,8 @@ type limitsConfig struct {
 
 func defaultConfig() config {
 	return config{
-		BusPrefix: "shenwei",
-		Addr:      ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
+		BusPrefix: "shenwei", LeaveSeconds: -1,
+		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
 		Retention: retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 1095},
 		Log:       logConfig{Level: "info", Format: "text"},
@@ -301,6 +304,9 @@ func (c config) check() error {
 		if err := bus.CheckKeys(c.Bus, c.BusPrefix, c.BusCA); err != nil {
 			return err
 		}
+	}
+	if err := c.checkLeave(); err != nil {
+		return err
 	}
 	if c.Retention.ConversationsDays < 1 {
 		return fault.New(fault.BadRequest, "retention.conversations_days: write at least 1")

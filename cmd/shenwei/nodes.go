@@ -17,6 +17,8 @@ const (
 	// gone, replyRarely while it is there.
 	replyEvery  = time.Second
 	replyRarely = 4 * time.Second
+	// returnWithin is when citizens come back, to another node, whom this one sends away.
+	returnWithin = 1500 * time.Millisecond
 	// replyBatch bounds one look.
 	replyBatch = 10_000
 	// replyOverlap is how many numbers before the newest reply following begins: those may have
@@ -54,9 +56,14 @@ func (a *app) changed() {
 
 // newHub returns the hub of this node's sockets.
 func (a *app) newHub() *live.Hub {
-	return live.NewHub(live.Config{Log: a.log, Watch: a.seen.sockets(), Announce: func(topic string, seq int64) {
+	cfg := live.Config{Log: a.log, Watch: a.seen.sockets()}
+	if a.store.Shared() { // another node is there for those whom this one sends away
+		cfg.Return = returnWithin
+	}
+	cfg.Announce = func(topic string, seq int64) {
 		a.bus.Publish(bus.Hint{Kind: bus.Talk, Key: topic, Seq: seq})
-	}})
+	}
+	return live.NewHub(cfg)
 }
 
 // listen has this node's parts told of the others' hints. Each of them looks at its table.

@@ -70,10 +70,13 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.inviteFirst(ctx, ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	serving, stop := a.leaving(ctx, n)
+	defer stop()
+	group, ctx := errgroup.WithContext(serving)
 	a.listen(n)
 	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.followReplies(ctx, n.hub) })
+	group.Go(func() error { return a.front.Rescue(ctx) })
 	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })

@@ -200,7 +200,7 @@ func (v *vitals) own() []gauge {
 		{"handoff_queue", "Citizens who wait for a person.", []string{"group"}, v.tellQueue},
 		{"handoff_oldest_seconds", "How long the one has waited who waits the longest.", []string{"group"}, v.tellWaiting},
 		{"agents", "Agents of the hotline by what they do.", []string{"presence"}, v.tellAgents},
-		{"db_queue", "Writes that wait for a transaction.", nil, func(set func(float64, ...string)) { set(float64(v.app.store.Waiting())) }},
+		{"db_queue", "Writes that wait for a transaction.", nil, func(set func(float64, ...string)) { set(float64(v.app.store.Queued())) }},
 		{"model_breaker_open", "1 while the language model is left alone because it fails.", nil, v.tellBreaker},
 		{"token_age_seconds", "Age of an account's access token; none while there is no token.", []string{"account"}, v.tellTokens},
 		{"clock_offset_seconds", "This machine's clock minus the database's, which the service goes by.", nil, func(set func(float64, ...string)) { set(v.app.store.Skew().Seconds()) }},

@@ -51,6 +51,8 @@ type Store interface {
 	// is why it failed, "" when it did not; a failure keeps the count of tries. It is
 	// fault.Conflict when the holder has lost it.
 	EndJob(ctx context.Context, holder string, j Job, again time.Duration, reason string) error
+	// ReleaseJobs makes what these holders have due for others now.
+	ReleaseJobs(ctx context.Context, holders []string) error
 }
 
 // Config is what a runner needs. Store must be set.
@@ -137,13 +139,24 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 	}
 	var wg sync.WaitGroup
-	for i := range r.cfg.Workers {
-		holder := fmt.Sprintf("%s/%d", r.cfg.Holder, i)
+	for _, holder := range r.holders() {
 		wg.Go(func() { r.work(ctx, holder) })
 	}
 	wg.Wait()
 	return nil
 }
+
+func (r *Runner) holders() []string {
+	all := make([]string, r.cfg.Workers)
+	for i := range all {
+		all[i] = fmt.Sprintf("%s/%d", r.cfg.Holder, i)
+	}
+	return all
+}
+
+// Release gives what is under way to whoever claims it next, without waiting for it to end. Call
+// it only when the program ends at once.
+func (r *Runner) Release(ctx context.Context) error { return r.cfg.Store.ReleaseJobs(ctx, r.holders()) }
 
 func (r *Runner) names() []string {
 	r.mu.Lock()
@@ -198,7 +211,10 @@ func (r *Runner) do(ctx context.Context, holder string, j Job) {
 	drop()
 	<-stopped
 	reason := ""
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // the program ends: another one goes on at once
+		again = time.Millisecond
+	case err != nil:
 		again, reason = backoff(j.Tries), string(fault.CodeOf(err))
 		level := slog.LevelWarn
 		if j.Tries >= loudAfter {

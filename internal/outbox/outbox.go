@@ -74,6 +74,8 @@ type Store interface {
 	// SettleOutbox ends the claim of an owner on a row as it was claimed; a conflict says that
 	// it had lost the row.
 	SettleOutbox(ctx context.Context, r Row, owner string, v Verdict) error
+	// ReleaseOutbox ends the leases of an owner who ends at once: its rows count as lost.
+	ReleaseOutbox(ctx context.Context, owner string) error
 }
 
 // Sender delivers rows of one kind.

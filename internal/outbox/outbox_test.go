@@ -82,6 +82,8 @@ func (s *shelf) ClaimOutbox(_ context.Context, kind, _ string, _ time.Duration, 
 	return out, nil
 }
 
+func (s *shelf) ReleaseOutbox(context.Context, string) error { return nil }
+
 func (s *shelf) SettleOutbox(_ context.Context, _ Row, _ string, v Verdict) error {
 	s.settled <- v
 	return nil

@@ -20,6 +20,8 @@ const (
 	patience = 30 * time.Second
 	// poll is how often rows of other processes are looked for.
 	poll = time.Second
+	// leaving bounds attempts that are under way when the program ends.
+	leaving = 5 * time.Second
 )
 
 // Runner sends due rows. It is safe for concurrent use, and several processes may run one on
@@ -111,17 +113,33 @@ func (r *Runner) Step(ctx context.Context) (int, error) {
 func (r *Runner) step(ctx context.Context, kind string) (int, error) {
 	s := r.senders[kind]
 	asked := time.Now()
+	lasting, end := outlive(ctx, leaving)
+	defer end()
 	rows, err := r.store.ClaimOutbox(ctx, kind, r.owner, lease, batch, func(row Row, now time.Time) Verdict { return lost(row, now, s.Idempotent()) })
 	if err != nil {
 		return 0, err
 	}
 	var sending sync.WaitGroup
 	for _, row := range rows { // of different lanes: they need not wait for one another
-		sending.Go(func() { r.send(context.WithoutCancel(ctx), s, row, asked.Add(patience)) })
+		sending.Go(func() { r.send(lasting, s, row, asked.Add(patience)) })
 	}
 	sending.Wait()
 	return len(rows), nil
 }
+
+// outlive returns a context that ends some time after ctx has.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(by, cancel)
+		context.AfterFunc(lasting, func() { t.Stop() })
+	})
+	return lasting, func() { stop(); cancel() }
+}
+
+// Release has what is under way count as lost now: another process settles it. Call it only when
+// the program ends at once.
+func (r *Runner) Release(ctx context.Context) error { return r.store.ReleaseOutbox(ctx, r.owner) }
 
 // send makes one attempt, which ends by a moment on this machine's monotonic clock: well before
 // the lease, counted from before it was given. A process that slept longer sends nothing, since
@@ -151,7 +169,7 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 		level = slog.LevelWarn
 	}
 	r.log.Log(ctx, level, "outbox: "+string(v.State), "kind", row.Kind, "row", row.ID, "attempt", row.Attempts, "why", v.Note)
-	settle, stop := context.WithTimeout(ctx, patience)
+	settle, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
 	if err := r.store.SettleOutbox(settle, row, r.owner, v); err != nil {
 		r.log.ErrorContext(ctx, "outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)

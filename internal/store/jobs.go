@@ -28,6 +28,8 @@ const (
 	sqlEndJob    = `UPDATE jobs SET state = CASE WHEN CAST($1 AS BIGINT) > 0 THEN 'waiting' ELSE 'done' END, due = {{now}} + $1, lease = 0, holder = '',
 		tries = CASE WHEN CAST($2 AS TEXT) = '' THEN 0 ELSE tries END, error = $2, updated = {{now}}
 		WHERE kind = $3 AND ref = $4 AND state = 'running' AND holder = $5 AND tries = $6`
+	sqlReleaseJobs = `UPDATE jobs SET state = 'waiting', due = {{now}}, lease = 0, holder = '', updated = {{now}}
+		WHERE state = 'running' AND holder IN (SELECT value FROM {{list $1}})`
 	sqlCancelJob = `DELETE FROM jobs WHERE kind = $1 AND ref = $2 AND state = 'waiting'`
 	sqlDropJobs  = `DELETE FROM jobs WHERE (kind, ref) IN (SELECT kind, ref FROM jobs WHERE state = 'done' AND updated < $1 LIMIT $2)`
 )
@@ -64,6 +66,18 @@ func addJob(s *session, j jobs.Job) error {
 	}
 	_, err := s.exec(s.dialect.on(sqlAddJob), j.Kind, j.Ref, clean(j.Payload), due)
 	return err
+}
+
+// ReleaseJobs makes what these holders have due for others now: see jobs.Store.
+func (db *DB) ReleaseJobs(ctx context.Context, holders []string) error {
+	list, err := encodeJSON("the list", inOrder(holders))
+	if err != nil {
+		return err
+	}
+	return db.writer.do(ctx, "jobs", "", func(s *session) error {
+		_, err := s.exec(s.dialect.on(sqlReleaseJobs), list)
+		return err
+	})
 }
 
 // CancelJob takes back a job that nobody has begun, and reports whether it did.

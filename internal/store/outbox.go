@@ -21,13 +21,14 @@ const (
 	sqlOutboxDue   = `SELECT ` + outboxColumns + ` FROM outbox o WHERE kind = $1 AND state = 'waiting' AND due <= $2
 		AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = o.lane AND e.n < o.n AND e.state IN ('waiting', 'sending', 'held'))
 		ORDER BY due, n LIMIT $3`
-	sqlOutboxFound = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND lease < $7`
-	sqlOutboxClaim = `UPDATE outbox SET state = 'sending', owner = $1, lease = $2, attempts = attempts + 1, updated = $3 WHERE n = $4 AND state = 'waiting' RETURNING body`
-	sqlOutboxEnd   = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND owner = $7 AND attempts = $8`
-	sqlReleaseLane = `UPDATE outbox SET state = 'waiting', due = $1, updated = $1 WHERE lane = $2 AND state = 'held'`
-	sqlDropLane    = `UPDATE outbox SET state = 'failed', note = $1, updated = $2 WHERE lane = $3 AND state IN ('waiting', 'held')`
-	sqlOutboxLane  = `SELECT ` + outboxColumns + ` FROM outbox WHERE lane = $1 AND (state IN ('waiting', 'sending', 'held') OR state IN ('failed', 'unknown') AND updated > $2) ORDER BY n LIMIT $3`
-	sqlPruneOutbox = `DELETE FROM outbox WHERE updated < $1 AND state IN ('sent', 'failed', 'unknown')`
+	sqlOutboxFound   = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND lease < $7`
+	sqlOutboxClaim   = `UPDATE outbox SET state = 'sending', owner = $1, lease = $2, attempts = attempts + 1, updated = $3 WHERE n = $4 AND state = 'waiting' RETURNING body`
+	sqlOutboxEnd     = `UPDATE outbox SET state = $1, due = $2, doubts = doubts + $3, note = $4, owner = '', updated = $5 WHERE n = $6 AND state = 'sending' AND owner = $7 AND attempts = $8`
+	sqlReleaseOutbox = `UPDATE outbox SET lease = 0 WHERE state = 'sending' AND owner = $1`
+	sqlReleaseLane   = `UPDATE outbox SET state = 'waiting', due = $1, updated = $1 WHERE lane = $2 AND state = 'held'`
+	sqlDropLane      = `UPDATE outbox SET state = 'failed', note = $1, updated = $2 WHERE lane = $3 AND state IN ('waiting', 'held')`
+	sqlOutboxLane    = `SELECT ` + outboxColumns + ` FROM outbox WHERE lane = $1 AND (state IN ('waiting', 'sending', 'held') OR state IN ('failed', 'unknown') AND updated > $2) ORDER BY n LIMIT $3`
+	sqlPruneOutbox   = `DELETE FROM outbox WHERE updated < $1 AND state IN ('sent', 'failed', 'unknown')`
 )
 
 // AddOutbox stores what is to be delivered; an entry of a known kind and key changes nothing.
@@ -149,6 +150,14 @@ func (db *DB) SettleOutbox(ctx context.Context, r outbox.Row, owner string, v ou
 		if err == nil && n == 0 {
 			return refuse(fault.Conflict, "the row is not this process's any more")
 		}
+		return err
+	})
+}
+
+// ReleaseOutbox ends the leases of an owner: see outbox.Store.
+func (db *DB) ReleaseOutbox(ctx context.Context, owner string) error {
+	return db.writer.do(ctx, "outbox", "", func(s *session) error {
+		_, err := s.exec(sqlReleaseOutbox, owner)
 		return err
 	})
 }

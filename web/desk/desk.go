@@ -29,6 +29,9 @@ type Talk interface {
 	TicketsOf(ctx context.Context, conversation string, limit int) ([]desk.Ticket, error)
 	EndedTickets(ctx context.Context, from, to time.Time, limit int) ([]desk.Ticket, error)
 	RecentConversations(ctx context.Context, since time.Time, limit int) ([]desk.Glance, error)
+	// Waiting notes who of those who wait is on her page on this node, and tells how long no node
+	// has seen the others.
+	Waiting(ctx context.Context, here, others []string) (map[string]time.Duration, error)
 }
 
 // Scratch is what agents write beside what citizens read.
@@ -146,8 +149,10 @@ type Desk struct {
 	asked    map[string]time.Time             // when a queue's places were told, by conversation
 	staff    map[string]desk.Agent            // agents as they are known
 	changed  map[string]desk.Agent            // those of them that pages were not told of yet
-	left     map[string]time.Time             // when a waiting citizen's page was closed
 	told     map[desk.Alert]bool              // alerts that supervisors were shown
+
+	// watchful is used by Run only.
+	watchful watchfulness
 
 	// stirred: something changed that pages are told of as a whole; requested: a page asks.
 	stirred, requested chan struct{}
@@ -176,7 +181,7 @@ func New(cfg Config) *Desk {
 	cfg.Nodes.defaults()
 	d := &Desk{
 		cfg: cfg, sessions: map[*session]struct{}{}, pages: map[string]map[*session]struct{}{}, watchers: map[string]map[*session]struct{}{},
-		staff: map[string]desk.Agent{}, changed: map[string]desk.Agent{}, stirred: make(chan struct{}, 1), requested: make(chan struct{}, 1), held: map[string][2]string{}, asked: map[string]time.Time{}, left: map[string]time.Time{},
+		staff: map[string]desk.Agent{}, changed: map[string]desk.Agent{}, stirred: make(chan struct{}, 1), requested: make(chan struct{}, 1), held: map[string][2]string{}, asked: map[string]time.Time{},
 	}
 	cfg.Desk.Listen(d)
 	cfg.Hub.Follow(d.Committed)

@@ -48,42 +48,75 @@ func (d *Desk) Run(ctx context.Context) error {
 // onPage are the channels whose citizens wait on an open page.
 var onPage = map[string]bool{"web": true, "h5": true, "terminal": true}
 
+// watchfulness is how long this node has looked after waiting citizens without a gap.
+type watchfulness struct{ since, last time.Time }
+
+// look notes a look and returns since when there was none missing: who could not be seen because
+// nobody looked has not left.
+func (w *watchfulness) look(now time.Time) time.Time {
+	if gap := now.Sub(w.last); gap > 3*lookEvery || gap < 0 {
+		w.since = now
+	}
+	w.last = now
+	return w.since
+}
+
 func (d *Desk) lookAfter(ctx context.Context) {
 	now := d.cfg.Now()
-	waiting := map[string]bool{}
+	var here, others []string
+	waiting := map[string]desk.QueuePlace{}
 	for _, t := range d.cfg.Desk.Places(ctx) {
-		waiting[t.Conversation] = true
-		here := d.cfg.Hub.Has(t.Conversation)
-		d.mu.Lock()
-		if _, away := d.left[t.Conversation]; here {
-			delete(d.left, t.Conversation)
-		} else if !away {
-			d.left[t.Conversation] = now
+		waiting[t.Conversation] = t
+		if !d.cfg.Hub.Has(t.Conversation) {
+			if onPage[t.Channel] {
+				others = append(others, t.Conversation)
+			}
+			continue
 		}
-		since, away := d.left[t.Conversation]
-		due := here && now.Sub(d.asked[t.Conversation]) >= tellEvery
+		here = append(here, t.Conversation)
+		d.mu.Lock()
+		due := now.Sub(d.asked[t.Conversation]) >= tellEvery
 		d.mu.Unlock()
 		if due {
 			d.sendStatus(t.Conversation, d.cfg.Desk.StatusAt(t.Ticket, t.Place, t.Minutes))
 		}
-		if away && onPage[t.Channel] {
-			if err := d.cfg.Desk.Away(ctx, t.Ticket, since); err != nil {
-				d.cfg.Log.Error("the wait of a citizen who left was not ended", "ticket", t.Number, "err", err)
-			}
-		}
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for c := range d.left {
-		if !waiting[c] {
-			delete(d.left, c)
-		}
-	}
 	for c := range d.asked {
-		if !waiting[c] {
+		if waiting[c].Number == "" {
 			delete(d.asked, c)
 		}
 	}
+	d.mu.Unlock()
+	d.endWaits(ctx, here, others, waiting)
+}
+
+// endWaits ends the wait of those whom no node has seen on their pages for too long.
+func (d *Desk) endWaits(ctx context.Context, here, others []string, waiting map[string]desk.QueuePlace) {
+	if len(here)+len(others) == 0 {
+		d.watchful.look(d.cfg.Now())
+		return
+	}
+	unseen, err := d.cfg.Store.Waiting(ctx, here, others)
+	if err != nil {
+		d.cfg.Log.Error("who waits was not noted; nobody's wait is ended", "err", err)
+		return
+	}
+	now := d.cfg.Now()
+	since := d.watchful.look(now)
+	for conversation, alone := range unseen {
+		t := waiting[conversation]
+		if err := d.cfg.Desk.Away(ctx, t.Ticket, later(since, now.Add(-alone))); err != nil {
+			d.cfg.Log.Error("the wait of a citizen who left was not ended", "ticket", t.Number, "err", err)
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // tellAlerts shows supervisors the dangers that were spoken of since the last look.

@@ -81,7 +81,7 @@ func (c *Conn) enqueue(m message) {
 	}
 	if m.kind != websocket.CloseMessage && (c.waiting >= maxQueued || c.bytes+len(m.data) > maxQueuedLen) {
 		c.drop()
-		m = message{kind: websocket.CloseMessage, code: websocket.CloseTryAgainLater, data: []byte(retryHint())}
+		m = message{kind: websocket.CloseMessage, code: websocket.CloseTryAgainLater, data: []byte(retryHint(maxReturn))}
 	}
 	if c.closing = m.kind == websocket.CloseMessage; c.closing {
 		c.code = m.code

@@ -62,6 +62,9 @@ type Config struct {
 	// Announce tells other nodes of what Committed is told; nil where there are none. It must
 	// not block.
 	Announce func(topic string, seq int64)
+	// Return is within which time those whom Shutdown sends away come back, each at a moment of
+	// its own; the default is 5.5 s.
+	Return time.Duration
 }
 
 // Watch counts what goes through sockets. Its methods must not block.
@@ -105,6 +108,9 @@ func NewHub(cfg Config) *Hub {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Return == 0 {
+		cfg.Return = maxReturn
 	}
 	if cfg.Watch == nil {
 		cfg.Watch = nobody{}
@@ -296,7 +302,7 @@ func (h *Hub) Shutdown(done <-chan struct{}) error {
 		close(h.stop)
 	}
 	for _, c := range h.all() {
-		c.Close(websocket.CloseTryAgainLater, retryHint())
+		c.Close(websocket.CloseTryAgainLater, retryHint(h.cfg.Return))
 	}
 	all := make(chan struct{})
 	go func() { h.gone.Wait(); close(all) }()
@@ -311,9 +317,15 @@ func (h *Hub) Shutdown(done <-chan struct{}) error {
 	}
 }
 
-// retryHint is the reason of a 1013: when to come back, spread over five seconds.
-func retryHint() string {
-	return fmt.Sprintf(`{"retry_in_ms":%d}`, 500+rand.IntN(5000)) //nolint:gosec // no secret
+const (
+	minReturn = 100 * time.Millisecond
+	maxReturn = 5500 * time.Millisecond
+)
+
+// retryHint is the reason of a 1013: when to come back, at the latest after a time.
+func retryHint(latest time.Duration) string {
+	spread := max(latest-minReturn, time.Millisecond)
+	return fmt.Sprintf(`{"retry_in_ms":%d}`, (minReturn + rand.N(spread)).Milliseconds()) //nolint:gosec // no secret
 }
 
 // Tell sends a frame to every connection of a topic on this node. It is for what is no row

@@ -45,6 +45,34 @@ func (s *suite) agent(db *store.DB, id string) {
 }
 
 var deskCases = []testCase{
+	{"who waits has left when no node has seen her, by the database's clock", func(s *suite) {
+		one, two := s.open(), s.open()
+		waits := func(db *store.DB, here, others []string) map[string]time.Duration {
+			s.Helper()
+			unseen, err := db.Waiting(s.Context(), here, others)
+			s.must(err)
+			return unseen
+		}
+		waits(one, nil, []string{"a", "b", "c"}) // never seen: counts from now
+		if unseen := waits(one, nil, []string{"a", "b", "c"}); len(unseen) != 3 || unseen["a"] > time.Minute {
+			s.Fatalf("%v", unseen)
+		}
+		_, err := s.raw().Exec(`UPDATE desk_waiting SET seen = seen - 600000000`)
+		s.must(err)
+		waits(two, []string{"b", "a"}, []string{"c"})
+		unseen := waits(one, nil, []string{"a", "b", "c"})
+		if unseen["a"] > time.Minute || unseen["b"] > time.Minute || unseen["c"] < 9*time.Minute {
+			s.Errorf("a and b are on another node, c on none: %v", unseen)
+		}
+		_, err = s.raw().Exec(`UPDATE desk_waiting SET seen = seen - 7200000000 WHERE conversation = 'c'`)
+		s.must(err)
+		waits(two, []string{"a"}, nil)
+		var n int
+		s.must(s.raw().QueryRow(`SELECT COUNT(*) FROM desk_waiting`).Scan(&n))
+		if n != 2 {
+			s.Errorf("%d rows are kept of two who wait", n)
+		}
+	}},
 	{"a handover waits, is taken, answered and resolved, and the conversation changes its owner with it", func(s *suite) {
 		db := s.open()
 		t := s.handover(db, 1)

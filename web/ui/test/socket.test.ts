@@ -67,6 +67,36 @@ test('a busy server (1013) is left alone for five seconds', () => {
   s.stop()
 })
 
+test('a server that leaves (1013) says when to come back, and is believed', () => {
+  for (const [reason, pause] of [['{"retry_in_ms":700}', 700], ['{"retry_in_ms":9e9}', 60000]] as const) {
+    const s = socket()
+    s.start()
+    const n = wires.length
+    wires[n - 1]!.open()
+    wires[n - 1]!.tell({ type: 'ready' })
+    wires[n - 1]!.lose(1013, reason)
+    vi.advanceTimersByTime(pause - 1)
+    expect(wires).toHaveLength(n)
+    vi.advanceTimersByTime(1)
+    expect(wires).toHaveLength(n + 1)
+    s.stop()
+  }
+})
+
+test('a hint of nonsense is not believed', () => {
+  for (const reason of ['{"retry_in_ms":-1}', '{"retry_in_ms":"soon"}', 'null', '[', '{}']) {
+    const s = socket()
+    s.start()
+    const n = wires.length
+    wires[n - 1]!.open()
+    wires[n - 1]!.tell({ type: 'ready' })
+    wires[n - 1]!.lose(1013, reason)
+    vi.advanceTimersByTime(5000)
+    expect(wires).toHaveLength(n)
+    s.stop()
+  }
+})
+
 test('a server that accepts and never greets counts as a failure', () => {
   const s = socket()
   s.start()

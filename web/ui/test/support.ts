@@ -26,9 +26,9 @@ export class FakeWire implements Wire {
     this.onopen?.({})
   }
   /** The connection breaks or the server ends it. */
-  lose(code = 1006) {
+  lose(code = 1006, reason = '') {
     this.closed = true
-    this.onclose?.({ code })
+    this.onclose?.({ code, reason })
   }
   tell(frame: ServerFrame | object) {
     this.onmessage?.({ data: JSON.stringify(frame) })

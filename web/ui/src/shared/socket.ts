@@ -53,6 +53,16 @@ const firstDelay = 500
 const longestDelay = 20000
 const busyDelay = 5000
 
+/** The pause that a server asks for when it sends a connection away: {"retry_in_ms":…}. */
+function retryIn(reason?: string): number | undefined {
+  try {
+    const ms = JSON.parse(reason || '').retry_in_ms
+    return typeof ms === 'number' && ms >= 0 ? Math.min(ms, 60000) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** In are the frames that arrive, Out those that may be sent; the citizens' unless told otherwise. */
 export class ChatSocket<In extends { type: string } = ServerFrame, Out extends { type: string } = ClientFrame> {
   status: SocketStatus = 'waiting'
@@ -130,7 +140,7 @@ export class ChatSocket<In extends { type: string } = ServerFrame, Out extends {
       if (wire === this.wire) this.receive(e.data)
     }
     wire.onerror = () => undefined // a close always follows
-    wire.onclose = (e) => this.ended(wire, e.code)
+    wire.onclose = (e) => this.ended(wire, e.code, e.reason)
   }
 
   private receive(data: unknown): void {
@@ -149,7 +159,7 @@ export class ChatSocket<In extends { type: string } = ServerFrame, Out extends {
     this.options.onFrame(frame)
   }
 
-  private ended(wire: Wire, code: number): void {
+  private ended(wire: Wire, code: number, reason?: string): void {
     if (wire !== this.wire || this.stopped) return
     const wasOpen = this.status === 'open'
     this.leave()
@@ -164,13 +174,18 @@ export class ChatSocket<In extends { type: string } = ServerFrame, Out extends {
       return
     }
     if (!wasOpen) this.failures++
-    this.later(code === 1013 ? busyDelay : 0)
+    const asked = code === 1013 ? retryIn(reason) : undefined
+    if (asked !== undefined && wasOpen) this.pause(asked) // the server spreads those whom it sends away
+    else this.later(code === 1013 ? busyDelay : 0)
   }
 
   private later(atLeast: number): void {
     const ceiling = Math.min(longestDelay, firstDelay * Math.pow(2, Math.min(this.failures, 10)))
     // Half fixed, half random: everybody lost a restarted server at the same moment.
-    const delay = Math.max(atLeast, 0) + ceiling * (0.5 + 0.5 * (this.options.random || Math.random)())
+    this.pause(Math.max(atLeast, 0) + ceiling * (0.5 + 0.5 * (this.options.random || Math.random)()))
+  }
+
+  private pause(delay: number): void {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => this.connect(), delay)
     this.set('waiting')
