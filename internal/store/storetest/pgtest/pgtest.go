@@ -186,6 +186,30 @@ func (s *Server) end(t testing.TB, how syscall.Signal) {
 	}
 }
 
+// Standby starts the server again as a standby: it answers and takes no writes until Promote.
+func (s *Server) Standby(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	path := filepath.Join(s.data(), "standby.signal")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s.as != nil {
+		if err := os.Chown(path, int(s.as.Uid), int(s.as.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Restart(t)
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	if err := s.exec("SELECT pg_promote()"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // PID is the server's process; it has a child for each connection.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
