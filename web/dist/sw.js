@@ -1,8 +1,8 @@
 // The service worker of the chat page. It keeps the shell, so that the page opens without a
 // network and says so, and nothing else: answers, lists and guides always come from the server.
 // The build puts the shell's files and their version in.
-const shell = ["/","/assets/offline.html","/assets/pages.css","/assets/icon.svg","/assets/early.js","/assets/index-1f634af4.js","/assets/index-e437c65f.css","/assets/en-dd58d80b.json","/assets/zh-Hant-e869156b.json"]
-const name = 'shenwei-' + "0e4029add6f5"
+const shell = ["/","/assets/offline.html","/assets/pages.css","/assets/icon.svg","/assets/early.js","/assets/index-22557ee8.js","/assets/index-e437c65f.css","/assets/en-dd58d80b.json","/assets/zh-Hant-e869156b.json"]
+const name = 'shenwei-' + "b1c07a39859c"
 const offline = '/assets/offline.html'
 
 self.addEventListener('install', (e) => {
