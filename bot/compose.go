@@ -204,7 +204,7 @@ func (w *writer) outlets(p places) {
 		v.Responsible = o.Responsible
 		b.Outlets, b.Metres, b.Visits = append(b.Outlets, o.Outlet), append(b.Metres, o.Metres), append(b.Visits, v)
 		w.say("· " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " ") + Distance(o.Metres))
-		w.say(v.Says)
+		w.say(first(v.Then, v.Says)) // read again later it must still be true
 	}
 	w.say("全部网点：" + b.Links[0].URL)
 	w.add(b)

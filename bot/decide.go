@@ -52,6 +52,9 @@ func (e *Engine) decide(c *turnCase) (*draft, string) {
 	if len(ranked.Entries) == 0 {
 		return e.declineUnknown(c), "nothing to choose from"
 	}
+	if d, reason := e.completed(c, ranked); d != nil {
+		return d, reason
+	}
 	d, reason := e.cheapest(c, ranked.Entries, likelihood(ranked))
 	if d.action == Decline && d.article == "" {
 		if on, why := e.goOn(c, ranked); on != nil {
@@ -92,7 +95,9 @@ func (e *Engine) cheapest(c *turnCase, ranked []intents.Scored, p odds) (*draft,
 	}
 	d := c.answerItem(top.Code, c.un.Facet, p.top, "the best fit")
 	d.lead = e.hoursNote(c, top.Code)
-	d.options = e.alternatives(ranked, p)
+	if d.options = e.alternatives(ranked, p); len(d.options) > 0 {
+		d.state.Open = opened(c.un.Text)
+	}
 	return d, "an item fits best"
 }
 
@@ -219,7 +224,7 @@ func (e *Engine) alternatives(ranked []intents.Scored, p odds) []Option {
 // offers a person.
 func (e *Engine) declineUnknown(c *turnCase) *draft {
 	s := c.next()
-	s.Misses = c.turn.State.Misses + 1
+	s.Misses, s.Open = c.turn.State.Misses+1, opened(c.un.Text)
 	d := &draft{action: Decline, confidence: 0.6, state: s, reason: "outside the service or not understood"}
 	d.lead = "这个问题我没有找到对应的公安业务。我能解答护照和港澳台证件、户口、身份证、居住证、驾驶证和车辆、交通违法、治安和网安备案等事情；其他政务问题可以拨打 12345。"
 	if s.Misses >= 2 {

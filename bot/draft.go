@@ -44,7 +44,7 @@ func (d *draft) names(code string) bool {
 // slots remembered.
 func (c *turnCase) next() State {
 	s := c.turn.State
-	s.Misses, s.Options, s.Asked = 0, nil, ""
+	s.Misses, s.Options, s.Asked, s.Open = 0, nil, "", ""
 	if ownMatter(c.un) {
 		s.Question = c.un.Text
 	}
@@ -84,7 +84,7 @@ func (c *turnCase) answerArticle(a *kb.Article, confidence float64, reason strin
 // askBack proposes choices, at most five.
 func (c *turnCase) askBack(options []Option, question string, confidence float64, reason string) *draft {
 	s := c.next()
-	s.Options, s.Asked, s.Question = options, string(c.un.Facet), c.un.Text
+	s.Options, s.Asked, s.Question, s.Open = options, string(c.un.Facet), c.un.Text, opened(c.un.Text)
 	return &draft{action: Clarify, options: options, question: question, facet: c.un.Facet, confidence: confidence, state: s, reason: reason}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shenwei/intents"
+	"shenwei/internal/trail"
 	"shenwei/kb"
 )
 
@@ -98,8 +99,15 @@ const searchDepth = 12
 // be said without it.
 func (e *Engine) Answer(ctx context.Context, turn Turn) Answered {
 	start := time.Now()
+	_, span := trail.Start(ctx, "understand")
 	c := e.newCase(ctx, turn)
+	span.End(nil)
+	c.ctx, span = trail.Start(ctx, "policies")
 	draft := e.decideTurn(c)
+	span.Set(trail.KeyPolicy, c.trace.Policy)
+	span.End(nil)
+	_, span = trail.Start(ctx, "compose")
+	defer func() { span.End(nil) }()
 	if c.offer && draft.action != SmallTalk {
 		draft.hotline = true
 	}
@@ -177,10 +185,14 @@ func (c *turnCase) rank() intents.Ranking {
 }
 
 func (e *Engine) rankText(ctx context.Context, un *intents.Understanding) intents.Ranking {
-	evidence, err := e.search(ctx, un, searchDepth)
+	searching, span := trail.Start(ctx, "search")
+	evidence, err := e.search(searching, un, searchDepth)
+	span.End(err)
 	if err != nil {
 		evidence = nil // the index is a hint: names and asks still rank
 	}
+	_, span = trail.Start(ctx, "rank")
+	defer func() { span.End(nil) }()
 	return e.read.Rank(un, evidence)
 }
 

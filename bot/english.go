@@ -20,6 +20,9 @@ func inEnglish(text string) string {
 			return fmt.Sprintf(f.english, m[1])
 		}
 	}
+	if said := placeInEnglish(text); said != "" {
+		return said
+	}
 	return text
 }
 
@@ -33,7 +36,7 @@ var englishForms = []struct {
 	{regexp.MustCompile(`^一般(\d+)个工作日$`), "usually %s working days"},
 	{regexp.MustCompile(`^(\d+)日内$`), "within %s days"},
 	{regexp.MustCompile(`^您已经在人工队列中，受理编号：(.*)。新说的内容也会一并交给坐席。$`), "You are in the queue already, reference number %s. What you write now is passed on too."},
-	{regexp.MustCompile(`^可能用到的材料：(.*)$`), "Papers that may be needed (in Chinese): %s"},
+	{regexp.MustCompile(`^可能用到的材料：(.*)$`), "Documents that may be needed (in Chinese): %s"},
 }
 
 // onlyChinese stands above a text that has no English.
@@ -43,12 +46,16 @@ const onlyChinese = "This information is available in Chinese only:"
 // its translation; an article stays in Chinese and says so. The guide in full is one tap away.
 func (e *Engine) speakEnglish(r *Reply) {
 	var blocks []Block
+	var last *ItemCard
 	for _, b := range r.Blocks {
 		switch {
 		case b.Type == BlockSteps:
-			continue // the guide's sections: Chinese, behind the card's link
+			if b.Sections, b.Title = englishGuide(e.know, last), "Guide"; len(b.Sections) == 0 {
+				continue // in Chinese, behind the card's link, which says so
+			}
 		case b.Type == BlockItem && b.Item != nil:
-			b.Item = e.englishCard(b.Item)
+			last = e.site.englishCard(e.know, b.Item)
+			b.Item = last
 		case b.Type == BlockChoices:
 			b.Text = inEnglish(b.Text)
 			if hasHan(b.Text) {
@@ -69,30 +76,6 @@ func (e *Engine) speakEnglish(r *Reply) {
 }
 
 func englishPart(text *string) { *text = inEnglish(*text) }
-
-// englishCard is an item's card in English; facts that only Chinese can say are left to its text,
-// which has them.
-func (e *Engine) englishCard(card *ItemCard) *ItemCard {
-	it := e.know.Item(card.Code)
-	if it == nil || it.English == nil {
-		return card
-	}
-	c := *card
-	c.Name, c.Summary = it.English.Name, it.English.Text
-	c.FacetName, c.FacetText, c.TripsNote, c.Handover = "", "", "", ""
-	for _, text := range []*string{&c.PoliceType, &c.Trips, &c.Fee, &c.TimeLimit} {
-		if *text = inEnglish(*text); hasHan(*text) {
-			*text = ""
-		}
-	}
-	c.Links = visited(c.Links, func(l *Link) { l.Label = inEnglish(l.Label) })
-	c.Related = slices.DeleteFunc(visited(c.Related, func(o *Option) {
-		if other := e.know.Item(o.Code); other != nil && other.English != nil {
-			o.Label, o.Hint = other.English.Name, ""
-		}
-	}), func(o Option) bool { return hasHan(o.Label) })
-	return &c
-}
 
 // englishText says in words what the blocks say.
 func englishText(blocks []Block) string {
@@ -125,14 +108,20 @@ func englishText(blocks []Block) string {
 		for i, o := range b.Options {
 			say(strings.TrimSpace(fmt.Sprintf("%d. %s %s", i+1, o.Label, o.Hint)))
 		}
+		for _, s := range b.Sections {
+			say(s.Title + ": " + s.Text)
+		}
 		for _, n := range b.Numbers {
 			say(strings.TrimSpace(n.Number+" "+n.Label+": "+n.For), n.Hours)
 		}
 		for _, a := range slices.Concat(b.Advice, b.Prepare) {
 			say("- " + a)
 		}
-		for _, o := range b.Outlets {
+		for i, o := range b.Outlets {
 			say("- " + strings.Join(strings.Fields(o.Name+" "+o.Address+" "+o.Phone+" "+o.Hours), " "))
+			if i < len(b.Visits) {
+				say(b.Visits[i].Then)
+			}
 		}
 		for _, l := range b.Links {
 			say(l.Label)
@@ -142,22 +131,4 @@ func englishText(blocks []Block) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-func sayCard(say func(...string), c *ItemCard) {
-	if c == nil {
-		return
-	}
-	say("["+c.Name+"]", c.Summary)
-	for _, l := range c.Links {
-		say(l.Label + ": " + l.URL)
-	}
-	for _, fact := range [][2]string{{"Visits", c.Trips}, {"Fee", c.Fee}, {"Time", c.TimeLimit}} {
-		if fact[1] != "" {
-			say(fact[0] + ": " + fact[1])
-		}
-	}
-	if len(c.Materials) > 0 {
-		say("Bring (official Chinese names): " + strings.Join(c.Materials, "、"))
-	}
 }

@@ -9,6 +9,15 @@ var englishTexts = map[string]string{
 	"出入境": "Exit and entry", "人口": "Household and identity", "交警": "Traffic", "治安": "Public order", "网警": "Cyber police",
 	"视频": "Video surveillance", "禁毒": "Narcotics control", "刑警": "Criminal police",
 
+	"办理条件": "Conditions", "材料": "Documents", "办理流程": "Steps", "费用": "Fee", "办理时限": "Time", "办理地点": "Where", "进度查询": "Progress",
+	"影响与后果": "Good to know", "其他": "More",
+	"分局": "District sub-bureau", "口岸": "Border crossing", "大厅": "Service hall", "派出所": "Police station", "一体机": "Self-service terminal",
+	"24 小时开放": "Open 24 hours", "高德地图": "Amap (高德地图)", "腾讯地图": "Tencent Maps (腾讯地图)", "百度地图": "Baidu Maps (百度地图)", "查看全部网点": "All places", "查看办事指南": "Guide",
+	"离您较近的地方（直线距离；地址和时间以公告为准）":                       "Places near you (as the crow flies; check address and hours before you go)",
+	"您发的位置离本市的网点都在 60 公里以外。请告诉我您要去的区、街道或社区，例如「南山区」。": "The position that you sent is more than 60 km from every place of this city. Tell me the district, street or community where you want to go, for example “Nanshan District” (南山区).",
+	"开放时间和通行要求以口岸公告为准；证件业务请到出入境窗口":                   "Hours and rules of passage: see the port's notices; for documents go to an exit-entry window",
+	"户政业务到所属派出所或分局户政窗口，地址和时间以公告为准":                   "For household matters go to your police station or the sub-bureau's household window; check address and hours before you go",
+
 	"去办理": "Apply", "打开小程序办理": "Apply in the mini-program", "找自助机办理": "Self-service terminal",
 	"这个回答有帮助吗？": "Was this helpful?", "您也可能想问：": "You may also mean:", "您是想办下面哪一件？": "Which of these do you mean?",
 	"您想办哪一件？我来说明去哪类网点办。": "Which matter is it? I will tell you which kind of office does it.",
@@ -53,13 +62,13 @@ var englishTexts = map[string]string{
 	"110：如果危险还在，请立即拨打；不便出声发短信到 12110755。":      "110: call now if the danger is still there. If you cannot speak, send a text message to 12110755.",
 	"12356 心理援助热线，24小时有人听您说；有危险请立即拨打 110。":     "12356: the mental health line, somebody listens at any hour. In danger call 110 at once.",
 	"110：刚转出的钱请立即报警并打银行客服止付；没转账的可拨打 96110 核实。": "110: if you have just sent money, report it now and have your bank stop the payment. If not, 96110 can tell whether it is a fraud.",
-	notAnAlarm: "This is an automatic assistant, not an alarm line: nobody is sent out because of this message. Please call one of the numbers above yourself.",
+	notAnAlarm: "This is an automatic assistant, not an emergency line: nobody is sent out because of this message. Please call one of the numbers above yourself.",
 
 	"报警": "Police", "报警和紧急求助，24小时": "police and emergency help, 24 hours",
 	"短信报警": "Police by text message", "不便出声、听障或言语障碍时，写清地点和情况": "when you cannot speak or hear: write where you are and what happens",
 	"火警救援": "Fire and rescue", "火灾、抢险": "fire and rescue", "急救": "Ambulance", "医疗急救": "medical emergency",
 	"心理援助": "Mental health line", "全国统一心理援助热线": "national mental health line",
-	"反诈咨询": "Anti-fraud line", "反诈预警劝阻和咨询，不是报警电话": "warnings and advice about fraud, not an alarm line",
+	"反诈咨询": "Anti-fraud line", "反诈预警劝阻和咨询，不是报警电话": "warnings and advice about fraud, not an emergency line",
 	"水上遇险": "Rescue at sea", "水上搜救": "rescue at sea", "事故报警": "Traffic accidents", "交通事故报警": "report a traffic accident",
 
 	"请立即拨打 110": "Call 110 now", "人身安全受到威胁，请拨打 110": "Your safety is threatened: call 110",

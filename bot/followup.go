@@ -45,6 +45,9 @@ func (e *Engine) followUp(c *turnCase) (*draft, string) {
 		return c.answerItem(code, followedFacet(c.un), 0.8, "follow-up to a neighbour"), "another person or condition: " + code
 	}
 	plain := e.read.Rank(c.un, nil)
+	if code := e.kin(c.un, it, plain); code != "" {
+		return c.answerItem(code, followedFacet(c.un), 0.7, "follow-up to a neighbour"), "says what " + code + " is told apart by"
+	}
 	short := utf8.RuneCountInString(c.un.Text) <= shortLine
 	top := plain.Entries[0]
 	if (!short && top.P >= newMatter || top.P >= surelyNew) && !e.sameFamily(it, top.Code) {
@@ -59,8 +62,14 @@ func (e *Engine) followUp(c *turnCase) (*draft, string) {
 // goOn reads a line that says nothing by itself (「快递几天能送来」) as one about the current item or a
 // neighbour, unless it fits better what is nobody's matter here (「香港明天热不热」).
 func (e *Engine) goOn(c *turnCase, alone intents.Ranking) (*draft, string) {
+	if intents.Outside(c.un) {
+		return nil, ""
+	}
+	if a := e.know.Article(c.turn.State.Article); a != nil {
+		return e.goOnReading(c, a)
+	}
 	it := e.know.Item(c.turn.State.Item)
-	if it == nil || intents.Outside(c.un) {
+	if it == nil {
 		return nil, ""
 	}
 	somebody := slices.ContainsFunc(c.un.Concepts, func(h intents.ConceptHit) bool { return h.Kind == kb.Person })
@@ -72,6 +81,9 @@ func (e *Engine) goOn(c *turnCase, alone intents.Ranking) (*draft, string) {
 			return nil, ""
 		}
 	}
+	if code := e.kin(c.un, it, alone); code != "" {
+		return c.answerItem(code, followedFacet(c.un), 0.6, "follow-up to a neighbour"), "says what " + code + " is told apart by"
+	}
 	code := it.Code
 	together := e.read.Rank(e.read.Read(e.subject(it)+","+c.un.Text), nil)
 	if top := together.Entries[0]; top.Kind == kb.KindItem && e.sameFamily(it, top.Code) && top.P > otherFit*together.Probability(code) {
@@ -79,6 +91,80 @@ func (e *Engine) goOn(c *turnCase, alone intents.Ranking) (*draft, string) {
 	}
 	return c.answerItem(code, followedFacet(c.un), 0.7, "follow-up"), "says nothing by itself: goes on with " + code
 }
+
+// kin is the item that is mixed up with the current one and that a line, by itself of no certain matter,
+// fits far better; "" for none.
+func (e *Engine) kin(un *intents.Understanding, it *kb.Item, alone intents.Ranking) string {
+	if un.Facet != kb.Other && un.Facet != kb.Condition && un.Facet != kb.How && len(un.Slots) == 0 && len(e.telling(un, it)) == 0 {
+		return "" // 「要多久」 tells no items apart
+	}
+	best, fit := "", max(leastKin, kinFit*alone.Probability(it.Code))
+	for _, cf := range it.Confusable {
+		if p := alone.Probability(cf.Code); p > fit {
+			best, fit = cf.Code, p
+		}
+	}
+	return best
+}
+
+// What a line that takes over for a neighbour must reach by itself: a probability that no question about
+// a facet alone comes near, and a multiple of the current item's.
+const (
+	leastKin = 0.06
+	kinFit   = 8
+)
+
+// goOnReading reads a line that says nothing by itself as one about the article that was read last:
+// it stands there again, with a person beside it who can say more.
+func (e *Engine) goOnReading(c *turnCase, a *kb.Article) (*draft, string) {
+	if a.Kind == kb.KindElsewhere || utf8.RuneCountInString(c.un.Text) > aside && !articleHas(a, c.un) {
+		return nil, ""
+	}
+	d := c.answerArticle(a, 0.5, "follow-up")
+	d.lead = "接着上面的事，指南里写了这些；还要问得更细，可以转人工。"
+	d.hotline = true
+	return d, "says nothing by itself: goes on with " + a.ID
+}
+
+// aside is the length of a line that needs no word of the article to be about it.
+const aside = 10
+
+func articleHas(a *kb.Article, un *intents.Understanding) bool {
+	return slices.ContainsFunc(un.Words(), func(w string) bool {
+		return utf8.RuneCountInString(w) >= 2 && !slices.Contains(everywhere, w) && (strings.Contains(a.Body, w) || strings.Contains(a.Summary, w))
+	})
+}
+
+// completed reads a short line together with the one before when that led to no answer: 「怎么补办」,
+// then 「驾照的」. Alone it must say no matter for certain, together nearly so.
+func (e *Engine) completed(c *turnCase, alone intents.Ranking) (*draft, string) {
+	open := c.turn.State.Open
+	if open == "" || c.un.Act != intents.Ask || utf8.RuneCountInString(c.un.Text) > shortLine || alone.Entries[0].P >= newMatter {
+		return nil, ""
+	}
+	un := e.read.Read(open + "," + c.un.Text)
+	together := e.rankText(c.ctx, un)
+	if top := together.Entries[0].P; top < leastCompleted || top <= alone.Entries[0].P {
+		return nil, ""
+	}
+	c.un, c.ranked = un, &together
+	d, _ := e.cheapest(c, together.Entries, likelihood(together))
+	return d, "completes the line before"
+}
+
+// leastCompleted is how likely the best entry must be for two lines read as one.
+const leastCompleted = 0.5
+
+// opened is a line as it is kept to be completed; a story needs no completion.
+func opened(text string) string {
+	if utf8.RuneCountInString(text) > maxOpened {
+		return ""
+	}
+	return text
+}
+
+// maxOpened bounds what is kept, in characters.
+const maxOpened = 40
 
 // followedFacet is what a follow-up asks; where it doesn't say, the condition.
 func followedFacet(un *intents.Understanding) kb.Facet {

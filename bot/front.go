@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 // Answerer answers a turn with the release that is live now.
@@ -37,6 +38,9 @@ type Front struct {
 	label func(key string) string
 	// speech writes what the desk says in the language of a reply.
 	speech Speech
+	// tracer makes spans of turns, nil for none; answered is told of each answer once.
+	tracer   trail.Tracer
+	answered func(Served)
 
 	mu       sync.Mutex
 	lanes    map[string]*lane
@@ -75,10 +79,24 @@ func WithLabels(fn func(key string) string) FrontOption { return func(f *Front) 
 // WithSpeech sets how the desk's words are written in other languages than simplified Chinese.
 func WithSpeech(s Speech) FrontOption { return func(f *Front) { f.speech = s } }
 
+// Served is one answer that was committed, for whoever counts.
+type Served struct {
+	Channel Channel
+	Reply   *Reply
+	// Took is the time from the line's arrival to its reply on disk; 0 where a crash lies between.
+	Took time.Duration
+}
+
+// WithAnswered sets what is told of each answer once, after its commit. It must not block.
+func WithAnswered(fn func(Served)) FrontOption { return func(f *Front) { f.answered = fn } }
+
+// WithTracer sets who makes spans of turns.
+func WithTracer(t trail.Tracer) FrontOption { return func(f *Front) { f.tracer = t } }
+
 // NewFront returns a front over the store and whoever answers.
 func NewFront(store Store, answer Answerer, log *slog.Logger, opts ...FrontOption) *Front {
 	f := &Front{
-		store: store, answer: answer, now: time.Now, log: log, committed: func(string, int64) {}, label: func(string) string { return "" },
+		store: store, answer: answer, now: time.Now, log: log, committed: func(string, int64) {}, label: func(string) string { return "" }, answered: func(Served) {},
 		lanes: map[string]*lane{}, inflight: map[string]*job{},
 	}
 	for _, o := range opts {
@@ -90,8 +108,15 @@ func NewFront(store Store, answer Answerer, log *slog.Logger, opts ...FrontOptio
 // Line is a received line that is being answered.
 type Line struct {
 	Receipt Receipt
-	job     *job
+	// Turn is the id that log lines about the turn have, and under which its rows are found.
+	Turn string
+	ctx  context.Context
+	job  *job
 }
+
+// Trail returns the context of the line's turn: whoever delivers its reply logs and measures
+// under it. It does not end with the turn.
+func (l *Line) Trail() context.Context { return l.ctx }
 
 // job is one answer under way; reply and err are set before done is closed.
 type job struct {
@@ -122,30 +147,31 @@ func (f *Front) Begin(ctx context.Context, m Message) (*Line, error) {
 	if m.At.IsZero() {
 		m.At = f.now()
 	}
+	begun := time.Now()
 	l := f.enter(m.Conversation)
 	l.order.Lock()
 	receipt, err := f.store.Receive(ctx, m)
 	if err == nil && !receipt.Duplicate && receipt.Conversation.ID == m.Conversation {
 		defer f.leave(m.Conversation, l)
 		defer l.order.Unlock()
-		return f.start(m, receipt, l), nil
+		return f.start(f.track(ctx, m, receipt, begun), m, receipt, l), nil
 	}
 	l.order.Unlock()
 	f.leave(m.Conversation, l)
 	if err != nil {
 		return nil, err
 	}
-	return f.elsewhere(m, receipt), nil
+	return f.elsewhere(ctx, begun, m, receipt), nil
 }
 
 // elsewhere answers a line whose conversation only its receipt names: a new one, or that of
 // a line with a known ref, which gets its reply, the answer under way or, where a crash
 // interrupted it, an answer made now.
-func (f *Front) elsewhere(m Message, receipt Receipt) *Line {
+func (f *Front) elsewhere(ctx context.Context, begun time.Time, m Message, receipt Receipt) *Line {
 	if receipt.Reply != nil {
 		ready := &job{done: make(chan struct{}), reply: receipt.Reply}
 		close(ready.done)
-		return &Line{receipt, ready}
+		return f.again(ctx, receipt, ready)
 	}
 	l := f.enter(receipt.Conversation.ID)
 	defer f.leave(receipt.Conversation.ID, l)
@@ -155,9 +181,9 @@ func (f *Front) elsewhere(m Message, receipt Receipt) *Line {
 	running := f.inflight[inflightKey(m)]
 	f.mu.Unlock()
 	if running != nil {
-		return &Line{receipt, running}
+		return f.again(ctx, receipt, running)
 	}
-	return f.start(m, receipt, l)
+	return f.start(f.track(ctx, m, receipt, begun), m, receipt, l)
 }
 
 func inflightKey(m Message) string { return string(m.Channel) + "\x00" + m.Ref }
@@ -189,7 +215,7 @@ func (f *Front) leave(conversation string, l *lane) {
 }
 
 // start queues a received line behind those of its conversation. The caller holds l.order.
-func (f *Front) start(m Message, receipt Receipt, l *lane) *Line {
+func (f *Front) start(t turnTrail, m Message, receipt Receipt, l *lane) *Line {
 	j := &job{done: make(chan struct{})}
 	m.Conversation = receipt.Conversation.ID
 	before := l.tail
@@ -208,9 +234,10 @@ func (f *Front) start(m Message, receipt Receipt, l *lane) *Line {
 			<-before
 			conv.Version = -1 // another line was answered meanwhile: read again
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), turnTimeout)
+		ctx, cancel := context.WithTimeout(t.ctx, turnTimeout)
 		defer cancel()
 		j.reply, j.err = f.turn(ctx, m, receipt, conv, crowded)
+		f.tracked(t, m, j)
 		f.mu.Lock()
 		l.waiting--
 		delete(f.inflight, inflightKey(m))
@@ -218,7 +245,7 @@ func (f *Front) start(m Message, receipt Receipt, l *lane) *Line {
 		close(j.done)
 		f.leave(m.Conversation, l)
 	}()
-	return &Line{receipt, j}
+	return &Line{Receipt: receipt, Turn: t.id, ctx: t.ctx, job: j}
 }
 
 // maxDecisions is how often a turn is decided again when its conversation moved on.
@@ -235,7 +262,7 @@ func (f *Front) turn(ctx context.Context, m Message, receipt Receipt, conv Conve
 		reply, err := f.decide(ctx, m, receipt, conv, crowded)
 		if !fault.Is(err, fault.Conflict) {
 			if err != nil {
-				f.log.Error("a line was not answered", "conversation", m.Conversation, "seq", receipt.Seq, "code", fault.CodeOf(err), "err", err)
+				f.log.ErrorContext(ctx, "a line was not answered", "conversation", m.Conversation, "seq", receipt.Seq, "code", fault.CodeOf(err), "err", err)
 			}
 			return reply, err
 		}
@@ -247,7 +274,7 @@ func (f *Front) turn(ctx context.Context, m Message, receipt Receipt, conv Conve
 func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Conversation, crowded bool) (*Reply, error) {
 	turn := Turn{Message: m, State: conv.State, Owner: conv.Owner, Crowded: crowded}
 	f.forgetHandoff(ctx, &turn)
-	a, err := f.answer.Answer(ctx, turn)
+	a, err := f.ask(ctx, turn)
 	if err != nil {
 		return nil, err
 	}
@@ -267,10 +294,8 @@ func (f *Front) decide(ctx context.Context, m Message, receipt Receipt, conv Con
 	if o.Ticket != nil {
 		o.Reply.SetTicket(o.Ticket.Number)
 	}
-	if f.wording != nil {
-		o.Trace.Wording = f.wording.Word(ctx, turn, o.Reply)
-	}
-	reply, err := f.store.Commit(ctx, o)
+	f.word(ctx, turn, &o)
+	reply, err := f.commit(ctx, o)
 	if err == nil {
 		f.committed(conv.ID, reply.Seq)
 		if f.desk != nil && (o.Ticket != nil || o.Movement != nil) {
@@ -295,7 +320,12 @@ func (f *Front) Recover(ctx context.Context) (int, error) {
 			if err != nil {
 				return total, err
 			}
-			if _, err := f.turn(ctx, p.Message, Receipt{Conversation: conv, Seq: p.Seq}, conv, false); err == nil {
+			receipt := Receipt{Conversation: conv, Seq: p.Seq}
+			t := f.track(ctx, p.Message, receipt, time.Time{})
+			j := &job{}
+			j.reply, j.err = f.turn(t.ctx, p.Message, receipt, conv, false)
+			f.tracked(t, p.Message, j)
+			if j.err == nil {
 				answered++
 			}
 		}

@@ -84,6 +84,7 @@ func (e *Engine) Say(lang Lang, text string) string { return e.speech.Say(lang, 
 
 // speak writes a reply in its language.
 func (e *Engine) speak(r *Reply) {
+	e.site.localise(r)
 	switch r.Lang {
 	case Hant:
 		r.each(func(text *string) { *text = e.speech.Say(Hant, *text) })
@@ -142,6 +143,7 @@ func (b *Block) each(visit func(*string)) {
 	b.Prepare = visited(b.Prepare, func(s *string) { visit(s) })
 	b.Visits = visited(b.Visits, func(v *Visit) {
 		visit(&v.Says)
+		visit(&v.Then)
 		v.Maps = visited(v.Maps, func(l *Link) { visit(&l.Label) })
 	})
 	for i := range b.Outlets {

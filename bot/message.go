@@ -63,6 +63,9 @@ type State struct {
 	Asked string `json:"asked,omitempty"`
 	// Question is the last question with a matter of its own.
 	Question string `json:"question,omitempty"`
+	// Open is the line before when it led to no answer, or to one among several: a short one may
+	// complete it.
+	Open string `json:"open,omitempty"`
 	// Misses counts turns in a row that were not answered.
 	Misses int `json:"misses,omitempty"`
 	// Slots are what the citizen said of herself, e.g. "huji" → "深户".

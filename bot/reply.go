@@ -210,6 +210,8 @@ type ItemCard struct {
 	Related []Option `json:"related,omitempty"`
 	// Matter is the 能不能办 that leads to this item: see kb.Matter.
 	Matter string `json:"matter,omitempty"`
+	// Foreign says which parts are in another language than the reply, and whom to ask; "" for none.
+	Foreign string `json:"foreign,omitempty"`
 }
 
 // Section is one folded part of a card.

@@ -90,6 +90,7 @@ func (f *Front) admit(ctx context.Context, o *Outcome) error {
 		f.happens(o, desk.Event{Kind: desk.Reopen})
 		return nil
 	}
+	f.log.DebugContext(ctx, "a person is asked for", "ticket", t.Number, "group", adm.Ticket.Group, "state", adm.Ticket.State, "reason", t.Reason)
 	t.Group = adm.Ticket.Group
 	o.Opened = &Opening{Ticket: adm.Ticket, Rules: f.desk.Rules()}
 	if o.Reply.Handoff != nil {

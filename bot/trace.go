@@ -5,6 +5,9 @@ import "shenwei/kb"
 // Trace is why a reply is what it is. It is stored with the reply and can be opened. It
 // holds the citizen's words, so whoever shows it masks them first.
 type Trace struct {
+	// Turn is the id under which the log tells of the turn.
+	Turn string `json:"turn,omitempty"`
+
 	Text       string            `json:"text"`     // after normalising
 	Tokens     []string          `json:"tokens"`   // after segmenting
 	Concepts   []string          `json:"concepts"` // ids that fired

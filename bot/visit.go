@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"shenwei/internal/fault"
@@ -16,6 +17,10 @@ type Visit struct {
 	State VisitState `json:"state,omitempty"`
 	// Says is the same in words, until when: "现在开放，18:00 关闭".
 	Says string `json:"says,omitempty"`
+	// Until is when that changes next: from then on what can be said is Then, "11月23日 10:05 时开放".
+	// Both are empty where it never changes.
+	Until *time.Time `json:"until,omitempty"`
+	Then  string     `json:"then,omitempty"`
 	// Responsible says that the place asked for lies in this station's own area.
 	Responsible bool `json:"responsible,omitempty"`
 	// Maps open the place in map apps.
@@ -73,8 +78,15 @@ func (s Site) Visit(o kb.Outlet, now time.Time) Visit {
 	var v Visit
 	if opening, known := o.Opening(); known && !now.IsZero() {
 		v.State, v.Says = VisitClosed, opening.Say(now)
-		if open, _ := opening.At(now); open {
+		open, change := opening.At(now)
+		if open {
 			v.State = VisitOpen
+		}
+		if !opening.AllDay() {
+			if change.IsZero() { // not within the days that are looked at: good for one of them
+				change = now.Add(24 * time.Hour)
+			}
+			v.Until, v.Then = &change, opening.SayThen(now)
 		}
 	}
 	if spot := o.Spot(); spot != nil {
@@ -84,6 +96,23 @@ func (s Site) Visit(o kb.Outlet, now time.Time) Visit {
 		}
 	}
 	return v
+}
+
+// localise has a reply's links to our page of outlets ask for the reply's language.
+func (s Site) localise(r *Reply) {
+	if r.Lang == Hans || r.Lang == "" {
+		return
+	}
+	for i := range r.Blocks {
+		r.Blocks[i].Links = visited(r.Blocks[i].Links, func(l *Link) {
+			switch own := s.BaseURL + "/outlets"; {
+			case l.URL == own:
+				l.URL += "?lang=" + string(r.Lang)
+			case strings.HasPrefix(l.URL, own+"?"):
+				l.URL += "&lang=" + string(r.Lang)
+			}
+		})
+	}
 }
 
 // OutletsURL is the address of our page of outlets, for an item and a place where these are known.

@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -62,6 +63,9 @@ var (
 	}
 )
 
+// personForm asks for somebody, or for no machine, in other words: 「换一位真人吧」, 「不想再跟机器讲」.
+var personForm = regexp.MustCompile(`(?:给|找|叫|换|派|来)我?一?[个位名](?:活|真)?人(?:吧|来说|来接|来讲|跟我[说讲谈聊]|和我[说讲谈聊]|[,。!]|$)|(?:别|不要|不想|不愿)再?(?:让我)?(?:跟|和|同|对着)(?:你?这?个?)(?:机器人?|电脑|程序)[说讲谈聊]`)
+
 // AsksPerson reports whether the line asks for a human: the bare word, one of its many
 // forms, or a sentence around them.
 func AsksPerson(text string) bool {
@@ -72,7 +76,7 @@ func AsksPerson(text string) bool {
 	for _, w := range notPerson {
 		text = strings.ReplaceAll(text, w, "")
 	}
-	if containsAny(text, personWords) {
+	if containsAny(text, personWords) || personForm.MatchString(text) {
 		return true
 	}
 	return strings.Contains(text, "人工") && utf8.RuneCountInString(text) <= 12

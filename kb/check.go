@@ -112,6 +112,7 @@ func (c *checker) item(it *Item) {
 	c.span(it.Effective, it.Expires)
 	c.confusable(it)
 	c.check(it)
+	c.english(it)
 	c.askList(it.Asks)
 }
 

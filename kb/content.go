@@ -64,6 +64,7 @@ func CheckContent(k *Knowledge, docs []Document, now time.Time) Problems {
 	c.sentences()
 	c.articles()
 	c.numbers()
+	c.english()
 	c.gold(docs)
 	c.problems = append(c.problems, Orders(docs)...)
 	return c.problems

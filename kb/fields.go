@@ -71,6 +71,7 @@ func trimFacets(v any) {
 		for f, text := range it.Facets {
 			it.Facets[f] = strings.TrimRight(text, "\n")
 		}
+		it.English.trim()
 	}
 }
 
@@ -153,6 +154,7 @@ func fill(v any, form json.RawMessage) error {
 				it.Facets[f] = text
 			}
 		}
+		it.English.trim()
 	}
 	if a, ok := v.(*Article); ok {
 		a.Body = strings.TrimSpace(strings.ReplaceAll(a.Body, "\r\n", "\n"))

@@ -241,6 +241,12 @@ func (o Opening) Say(t time.Time) string {
 	return "现在不开放，" + sayTime(t, change) + "开放"
 }
 
+// SayThen is what Say tells at t, in words that are as true when they are read again later.
+func (o Opening) SayThen(t time.Time) string {
+	moment := t.In(calendar.Shanghai).Format("1月2日 15:04 时")
+	return moment + strings.TrimPrefix(o.Say(t), "现在")
+}
+
 func sayTime(now, t time.Time) string {
 	clock := t.In(calendar.Shanghai).Format("15:04")
 	switch midnight(t, 0) {

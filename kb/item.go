@@ -72,7 +72,7 @@ type Item struct {
 	// Asks are phrasings that lead here; CounterAsks must not.
 	Asks        []string `yaml:"asks,omitempty" json:"asks,omitempty"`
 	CounterAsks []string `yaml:"counter_asks,omitempty" json:"counter_asks,omitempty"`
-	// English is a title and a short answer for readers of English.
+	// English is the item for readers of English; nil for none.
 	English *English `yaml:"english,omitempty" json:"english,omitempty"`
 	// Sources name where the facts come from, LegalBasis the rules that they rest on.
 	Sources    []string `yaml:"sources" json:"sources"`
@@ -85,13 +85,6 @@ type Item struct {
 	Expires   string `yaml:"expires,omitempty" json:"expires,omitempty"`
 	// Review is the date (YYYY-MM-DD) by which the owner looks at the text again.
 	Review string `yaml:"review,omitempty" json:"review,omitempty"`
-}
-
-// English is the short English version of an item.
-type English struct {
-	Name string   `yaml:"name" json:"name"`
-	Text string   `yaml:"text" json:"text"`
-	Asks []string `yaml:"asks,omitempty" json:"asks,omitempty"`
 }
 
 // Complete reports whether the item has its own texts, not only the catalogue's facts.

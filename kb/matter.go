@@ -16,6 +16,9 @@ type Check struct {
 	// Online are the conditions under which the item's number of trips holds; who does not meet
 	// one comes in person once.
 	Online []When `yaml:"online,omitempty" json:"online,omitempty"`
+	// English says in English what the matter, its questions and its answers are called, by their
+	// Chinese text. Items of one matter say the same.
+	English map[string]string `yaml:"english,omitempty" json:"english,omitempty"`
 }
 
 // When is one condition: a question to the person and the answers that meet it.
@@ -202,11 +205,13 @@ func (c *checker) check(it *Item) {
 			c.at("check:", "check: online %q: write ask, is and otherwise", w.Ask)
 		}
 	}
+	c.checkEnglish(it)
 }
 
 // apart finds items of one matter that no answer tells from each other.
 func (c *checker) apart() {
 	for _, m := range c.k.Matters() {
+		c.agree(m)
 		for i, a := range m.Items {
 			for _, b := range m.Items[i+1:] {
 				if !a.Check.differs(b.Check) {

@@ -60,6 +60,7 @@ func ParseItem(doc Document) (*Item, []Problem) {
 	for f, text := range it.Facets {
 		it.Facets[f] = strings.TrimRight(text, "\n")
 	}
+	it.English.trim()
 	return &it, nil
 }
 

@@ -9,13 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what an operator watches. A test moves each of them.
+// metrics are what an operator watches of the server itself; package meter has the rest. A test moves
+// each of them.
 type metrics struct {
-	requests      *prometheus.CounterVec
-	requestTime   *prometheus.HistogramVec
-	answers       *prometheus.CounterVec
-	answerSeconds prometheus.Histogram
-	errors        *prometheus.CounterVec
+	requests    *prometheus.CounterVec
+	requestTime *prometheus.HistogramVec
+	errors      *prometheus.CounterVec
 }
 
 // answerBuckets span from what the engine needs to what a citizen bears, in seconds.
@@ -27,10 +26,6 @@ func newMetrics(cfg Config) *metrics {
 			Name: "shenwei_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "code"}),
 		requestTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "shenwei_http_request_seconds", Help: "Time to answer an HTTP request.", Buckets: answerBuckets}, []string{"route"}),
-		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "shenwei_answers_total", Help: "Replies to citizens by action."}, []string{"action"}),
-		answerSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "shenwei_answer_seconds", Help: "Time from a line's arrival to its reply on disk.", Buckets: answerBuckets}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "shenwei_errors_total", Help: "Problems shown to callers by code."}, []string{"code"}),
 	}
@@ -43,18 +38,13 @@ func newMetrics(cfg Config) *metrics {
 		}
 		return 0
 	})
-	cfg.Registry.MustRegister(m.requests, m.requestTime, m.answers, m.answerSeconds, m.errors, sockets, release)
+	cfg.Registry.MustRegister(m.requests, m.requestTime, m.errors, sockets, release)
 	return m
 }
 
 func (m *metrics) requested(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
 	m.requestTime.WithLabelValues(route).Observe(took.Seconds())
-}
-
-func (m *metrics) answered(action string, took time.Duration) {
-	m.answers.WithLabelValues(action).Inc()
-	m.answerSeconds.Observe(took.Seconds())
 }
 
 func (m *metrics) failed(code string) { m.errors.WithLabelValues(code).Inc() }

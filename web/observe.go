@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"shenwei/internal/trail"
 	"shenwei/web/respond"
 )
 
@@ -22,13 +24,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		caller := &respond.Caller{Request: respond.ShortID()}
 		caller.Addr, caller.Secure = s.proxies.caller(r)
 		w.Header().Set("X-Request-Id", caller.Request)
-		r = r.WithContext(respond.WithCaller(r.Context(), caller))
+		ctx, end := s.span(r)
+		r = r.WithContext(respond.WithCaller(ctx, caller))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
 				s.panicked(rec, r, p)
 			}
-			s.done(rec, r, caller, time.Since(begun))
+			end(methodOf(r), s.done(rec, r, caller, time.Since(begun)), rec.status)
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -46,14 +49,28 @@ func (s *Server) panicked(rec *recorder, r *http.Request, p any) {
 	s.respond.Error(rec, r, err)
 }
 
-func (s *Server) done(rec *recorder, r *http.Request, caller *respond.Caller, took time.Duration) {
-	route := r.Pattern
-	if route == "" {
-		route = "none" // the mux cleaned the path and redirected
+// span begins the span of a request, where somebody looks.
+func (s *Server) span(r *http.Request) (context.Context, func(method, route string, status int)) {
+	if s.cfg.Spans == nil || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		return r.Context(), func(string, string, int) {}
 	}
-	if i := strings.IndexByte(route, ' '); i >= 0 {
-		route = route[i+1:]
+	return s.cfg.Spans.Request(r)
+}
+
+// routeOf is the route that the mux found, without its method.
+func routeOf(r *http.Request) string {
+	if r.Pattern == "" {
+		return "none" // the mux cleaned the path and redirected
 	}
+	if i := strings.IndexByte(r.Pattern, ' '); i >= 0 {
+		return r.Pattern[i+1:]
+	}
+	return r.Pattern
+}
+
+// done counts and logs a request and returns its route.
+func (s *Server) done(rec *recorder, r *http.Request, caller *respond.Caller, took time.Duration) string {
+	route := routeOf(r)
 	if rec.status == 0 {
 		rec.status = http.StatusOK
 	}
@@ -62,9 +79,13 @@ func (s *Server) done(rec *recorder, r *http.Request, caller *respond.Caller, to
 	if route == "/healthz" || route == "/readyz" || route == "/assets/" {
 		level = slog.LevelDebug
 	}
-	s.cfg.Log.LogAttrs(r.Context(), level, "request",
+	if !s.cfg.Log.Enabled(r.Context(), level) {
+		return route
+	}
+	s.cfg.Log.LogAttrs(trail.Named(r.Context(), caller.Turn), level, "request",
 		slog.String("request", caller.Request), slog.String("method", methodOf(r)), slog.String("route", route),
 		slog.Int("status", rec.status), slog.Int64("bytes", rec.bytes), slog.Duration("took", took), slog.String("addr", caller.Addr))
+	return route
 }
 
 // methodOf is the method for the log; anybody can send any word.

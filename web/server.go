@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 	"shenwei/web/api"
 	"shenwei/web/auth"
 	"shenwei/web/chat"
@@ -72,6 +73,11 @@ type Config struct {
 	Log      *slog.Logger
 	// Registry takes the metrics; a new one when nil.
 	Registry *prometheus.Registry
+	// Spans makes spans of requests, Tracer of what a turn goes through; nil for none. TurnOf names
+	// the turn that a reply belongs to.
+	Spans  Spans
+	Tracer trail.Tracer
+	TurnOf func(ctx context.Context, conversation string, reply int64) string
 	// Now is the clock of limits and of what is stored.
 	Now func() time.Time
 
@@ -101,6 +107,12 @@ type Config struct {
 	Cleaner api.Cleaner
 	// Assets are the built pages; the default are those embedded.
 	Assets fs.FS
+}
+
+// Spans makes spans of requests.
+type Spans interface {
+	// Request begins the span of a request; end names it.
+	Request(r *http.Request) (ctx context.Context, end func(method, route string, status int))
 }
 
 // Codes keeps what buttons hand over; *store.DB does.
@@ -179,7 +191,7 @@ func New(cfg Config) (*Server, error) {
 	s.chat, err = chat.New(chat.Config{
 		Desk:  citizens,
 		Front: cfg.Front, Store: cfg.Store, Live: s.chatLive, Hub: cfg.Hub, Respond: s.respond, Limits: s.limits,
-		Log: cfg.Log, Answered: s.metrics.answered, Cookie: CookieName,
+		Log: cfg.Log, Tracer: cfg.Tracer, TurnOf: cfg.TurnOf, Cookie: CookieName,
 		Operator: cfg.Operator, RetentionDays: cfg.RetentionDays, PictureDays: cfg.PictureDays, Assets: cfg.Assets, Now: cfg.Now, Tiles: cfg.Tiles, Codes: cfg.Codes, MayEmbed: s.origins.mayEmbed,
 	})
 	if err != nil {
@@ -187,7 +199,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.api = api.New(api.Config{
 		Front: cfg.Front, Store: cfg.Store, Live: s.apiLive, Respond: s.respond, Limits: s.limits,
-		Now: cfg.Now, Answered: s.metrics.answered, Cookie: CookieName, Cleaner: cfg.Cleaner, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys,
+		Now: cfg.Now, Cookie: CookieName, Cleaner: cfg.Cleaner, Codes: cfg.Codes, LinkKeys: cfg.LinkKeys,
 	})
 	if cfg.Staff != nil {
 		s.staff = pages.New(pages.Config{Service: cfg.Staff, Record: cfg.StaffRecord, Respond: s.respond, Cookie: StaffCookie, BaseURL: cfg.BaseURL, OIDC: cfg.OIDC})

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"shenwei/internal/trail"
 )
 
 // Tickets is the record of tickets; *store.DB is one.
@@ -77,8 +79,9 @@ type Stamp struct {
 type Service struct {
 	cfg  Config
 	kick chan struct{}
-	// listener is set before Run.
+	// listener and watch are set before Run.
 	listener Listener
+	watch    func(Change)
 
 	mu    sync.Mutex
 	board map[string]Ticket // open tickets by number
@@ -126,6 +129,9 @@ func NewService(cfg Config) *Service {
 
 // Listen sets who is told what happens. Call it before Run and before any event.
 func (s *Service) Listen(l Listener) { s.listener = l }
+
+// Watch sets who is told of what this process did to tickets, once each. It must not block.
+func (s *Service) Watch(fn func(Change)) { s.watch = fn }
 
 func (s *Service) tell(c Change) {
 	if s.listener != nil {
@@ -183,6 +189,13 @@ func (s *Service) FileCall(ctx context.Context, conversation string, f CallForm)
 
 // moved notes a change and tells those who listen.
 func (s *Service) moved(c Change) {
+	if s.watch != nil && !c.Repeated {
+		s.watch(c)
+	}
+	if s.cfg.Log.Enabled(context.Background(), slog.LevelDebug) {
+		s.cfg.Log.Debug("a ticket moved", trail.Attr, trail.TurnID(c.Ticket.Conversation, c.Ticket.Seq), "ticket", c.Ticket.Number, "event", c.Event.Kind,
+			"from", c.From, "to", c.Ticket.State, "group", c.Ticket.Group)
+	}
 	s.cfg.Announce(c.Ticket.Number, c.Ticket.Version)
 	if s.note(c.Ticket) {
 		s.tell(c)

@@ -53,11 +53,13 @@ type Server struct {
 	Roots *x509.CertPool
 	// FirstWithin, when positive, replaces how long the first piece may take.
 	FirstWithin time.Duration
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // named is the server as it is connected to.
 func (s Server) named() outward.Named {
-	return outward.Named{Section: "llm", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: connectWithin}
+	return outward.Named{Section: "llm", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: connectWithin, Wrap: s.Wrap}
 }
 
 // Check returns a fault that says which key is wrong, without any value of it that is secret.

@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -96,8 +97,10 @@ func TestAnEnglishReplyIsInEnglish(t *testing.T) {
 		t.Errorf("the fee is %q in %s", card.Fee, r.Text)
 	}
 	for _, b := range r.Blocks {
-		if b.Type == bot.BlockSteps {
-			t.Error("the guide's Chinese sections are in an English reply")
+		for _, s := range b.Sections {
+			if regexp.MustCompile(`[^"(\p{Han}]\p{Han}+[^")\p{Han}]`).MatchString(s.Title + ": " + s.Text) {
+				t.Errorf("Chinese in the section %q", s)
+			}
 		}
 	}
 	danger := e.Answer(t.Context(), bot.Turn{Message: bot.Message{Text: "someone is trying to kill me with a knife"}}).Reply

@@ -41,7 +41,7 @@ func TestDangerIsAnsweredFirstInEveryState(t *testing.T) {
 			if b.Type != bot.BlockEmergency || b.Numbers[0].Number != number || r.Links[0].URL != "tel:"+number {
 				t.Errorf("%q, %s: the card begins with %+v", line, name, b.Numbers[0])
 			}
-			if r.Item != "" || r.Article != "" || len(r.Options) > 0 || k.last.Ticket != nil || k.last.Trace.Policy != "emergency" || !strings.Contains(r.Text, map[bot.Lang]string{bot.Hans: "不是报警平台", bot.Hant: "不是報警平台", bot.English: "not an alarm line"}[r.Lang]) {
+			if r.Item != "" || r.Article != "" || len(r.Options) > 0 || k.last.Ticket != nil || k.last.Trace.Policy != "emergency" || !strings.Contains(r.Text, map[bot.Lang]string{bot.Hans: "不是报警平台", bot.Hant: "不是報警平台", bot.English: "not an emergency line"}[r.Lang]) {
 				t.Errorf("%q, %s: something stands beside the emergency: %+v", line, name, r)
 			}
 		}

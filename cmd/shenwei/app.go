@@ -28,6 +28,7 @@ import (
 type app struct {
 	cfg     config
 	log     *slog.Logger
+	seen    *seen
 	store   *store.DB
 	library *kb.Library
 	builder *release.Builder
@@ -95,13 +96,17 @@ func (c *cli) openRecord(ctx context.Context) (*app, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
 		return nil, fault.Wrap(fault.BadRequest, err, "dir: %s cannot be made", cfg.Dir)
 	}
-	level, err := cfg.Log.level()
+	seen, err := cfg.newSeen()
+	if err != nil {
+		return nil, err
+	}
+	log, err := cfg.newAppLog(os.Stderr, seen)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{
 		cfg: cfg, now: localClock, poke: make(chan struct{}, 1), warm: make(chan struct{}, 1), refill: make(chan struct{}, 1),
-		cleaner: picture.NewCleaner(picturesAtOnce), log: newLog(os.Stderr, level), bus: bus.Alone(),
+		cleaner: picture.NewCleaner(picturesAtOnce), log: log, seen: seen, bus: bus.Alone(),
 	}
 	if err := a.openStore(ctx); err != nil {
 		return nil, err
@@ -118,7 +123,7 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.keys = ring
-	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Local: localClock})
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database(), Local: localClock})
 	switch {
 	case err != nil && made:
 		return errors.Join(err, os.Remove(a.cfg.keyFile()))
@@ -198,6 +203,7 @@ func (a *app) close() error {
 		a.vectors.Close()
 	}
 	a.gaveBack()
+	a.seen.closeTraces()
 	a.bus.Close()
 	err := a.store.Close()
 	if t := a.abandon.Load(); t != nil {

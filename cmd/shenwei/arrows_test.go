@@ -18,7 +18,7 @@ import (
 // fails the test, so that whoever adds one decides here where it belongs.
 var (
 	// Anyone may import these; they import none of ours.
-	everywhere = []string{"internal/fault", "internal/mask", "internal/calendar", "internal/geo", "internal/qr"}
+	everywhere = []string{"internal/fault", "internal/mask", "internal/calendar", "internal/geo", "internal/qr", "internal/trail"}
 
 	// The packages behind one kind of page or callback each.
 	channel = []string{
@@ -41,6 +41,9 @@ var (
 		"internal/mask":     {},
 		"internal/calendar": {},
 		"internal/qr":       {},
+		"internal/trail":    {}, // a turn's id in the log, its spans
+		"internal/spans":    {}, // spans by OpenTelemetry
+		"internal/meter":    {}, // what an operator watches, as Prometheus reads it
 		"internal/audit":    {},
 		"internal/outbox":   {},
 		"internal/outward":  {}, // calls to other systems, and signatures

@@ -25,20 +25,25 @@ type channels struct {
 	outbox *outbox.Runner
 	wechat *wechat.Channel // nil where not configured
 	wecom  *wecom.Channel  // nil where not configured
+	// The clients of both, nil likewise.
+	wechatClient, wecomClient *wechat.Client
 }
 
 // newChannels builds the channels that the configuration switches on. The front must be there.
 func (a *app) newChannels() (*channels, error) {
 	c := &channels{outbox: outbox.NewRunner(a.store, rand.Text(), a.now, a.log)}
+	if a.seen != nil {
+		c.outbox.Watch(a.seen.meter.Attempt, a.seen.trace())
+	}
 	var err error
 	if a.cfg.WeChat.AppID != "" {
-		if c.wechat, err = a.newWeChat(c.outbox.Wake); err != nil {
+		if c.wechat, c.wechatClient, err = a.newWeChat(c.outbox.Wake); err != nil {
 			return nil, err
 		}
 		c.outbox.Register(wechat.Kind, c.wechat)
 	}
 	if a.cfg.WeCom.CorpID != "" {
-		if c.wecom, err = a.newWeCom(c.outbox.Wake); err != nil {
+		if c.wecom, c.wecomClient, err = a.newWeCom(c.outbox.Wake); err != nil {
 			return nil, err
 		}
 		c.outbox.Register(wecom.Kind, c.wecom)
@@ -46,27 +51,28 @@ func (a *app) newChannels() (*channels, error) {
 	return c, nil
 }
 
-func (a *app) newWeChat(wake func()) (*wechat.Channel, error) {
+func (a *app) newWeChat(wake func()) (*wechat.Channel, *wechat.Client, error) {
 	w := a.cfg.WeChat
-	client := newClient(w, a.now, a.log)
+	client := newClient(w, a.now, a.log, a.seen)
 	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Mode(w.Mode), MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg := wechat.Config{
 		AppID: w.AppID, Door: door, Core: a.core(wake), Client: client, Menus: w.Menus, Numbers: a.hotlineNumbers,
 		NoticeTemplate: w.NoticeTemplate, Base: a.cfg.Site.BaseURL, Cookie: web.CookieName,
 	}
 	cfg.Core.Shape = a.wechatShape()
-	cfg.Core.Listener = a.cfg.ASR.listener()
+	cfg.Core.Listener = a.cfg.ASR.listener(a.seen)
 	if !w.Custom {
 		cfg.Client = nil
 	}
 	cfg.MiniItem = a.miniItem
 	if w.MiniProgramSecret != "" {
-		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: a.now, Log: a.log})
+		cfg.Mini = wechat.NewClient(wechat.ClientConfig{AppID: w.MiniProgramAppID, Secret: w.MiniProgramSecret, Base: w.APIBase, Now: a.now, Log: a.log, Wrap: a.seen.calls("miniprogram", false)})
 	}
-	return wechat.New(cfg)
+	channel, err := wechat.New(cfg)
+	return channel, client, err
 }
 
 // miniItem is the item whose button leads to a page of the mini-program, "" for any other page.
@@ -82,25 +88,26 @@ func (a *app) miniItem(page string) string {
 	return ""
 }
 
-func (a *app) newWeCom(wake func()) (*wecom.Channel, error) {
+func (a *app) newWeCom(wake func()) (*wecom.Channel, *wechat.Client, error) {
 	w := a.cfg.WeCom
 	base := w.APIBase
 	if base == "" {
 		base = wecom.DefaultBase
 	}
-	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: a.now, Log: a.log})
+	client := wechat.NewClient(wechat.ClientConfig{AppID: w.CorpID, Secret: w.Secret, Base: base, Corp: true, Now: a.now, Log: a.log, Wrap: a.seen.calls("wecom", false)})
 	door, err := newDoor(wechat.DoorConfig{Mode: wechat.Safe, MaxAge: seconds(w.MaxAge), Clock: client, Now: a.now, Log: a.log}, w.keys())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg := wecom.Config{Door: door, Core: a.core(wake), Store: a.store, Client: client, Welcome: wechat.Greeting}
 	cfg.Core.Shape = a.wecomShape()
-	cfg.Core.Listener = a.cfg.ASR.listener()
-	return wecom.New(cfg)
+	cfg.Core.Listener = a.cfg.ASR.listener(a.seen)
+	channel, err := wecom.New(cfg)
+	return channel, client, err
 }
 
-func newClient(w wechatConfig, now func() time.Time, log *slog.Logger) *wechat.Client {
-	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: now, Log: log})
+func newClient(w wechatConfig, now func() time.Time, log *slog.Logger, s *seen) *wechat.Client {
+	return wechat.NewClient(wechat.ClientConfig{AppID: w.AppID, Secret: w.Secret, Base: w.APIBase, Now: now, Log: log, Wrap: s.calls("wechat", false)})
 }
 
 func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
@@ -114,7 +121,7 @@ func newDoor(cfg wechat.DoorConfig, keys wechat.Keys) (*wechat.Door, error) {
 
 // core is what the two adapters have in common.
 func (a *app) core(wake func()) wechat.CoreConfig {
-	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: a.now, Log: a.log, Wake: wake, Cleaner: a.cleaner}
+	return wechat.CoreConfig{Front: a.front, Store: a.store, Label: a.label, Now: a.now, Log: a.log, Tracer: a.seen.trace(), Wake: wake, Cleaner: a.cleaner}
 }
 
 func (a *app) label(key string) string { return a.live.Current().Label(key) }
@@ -127,11 +134,11 @@ func (a *app) hotlineNumbers() string {
 	return "12345"
 }
 
-func (a asrConfig) listener() wechat.Listener {
+func (a asrConfig) listener(s *seen) wechat.Listener {
 	if a.BaseURL == "" {
 		return nil
 	}
-	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model}
+	return wechat.Speech{Base: strings.TrimSuffix(a.BaseURL, "/"), Key: a.APIKey, Model: a.Model, HTTP: s.caller("asr")}
 }
 
 // platform is a channel on which a citizen is on no page of ours.
@@ -215,12 +222,12 @@ func (c *channels) drain(ctx context.Context) {
 }
 
 // routes hands the channels' callbacks to the server.
-func (c *channels) routes(cfg *web.Config) {
+func (c *channels) routes(cfg *web.Config, s *seen) {
 	if c.wechat != nil {
-		cfg.WeChat = c.wechat
+		cfg.WeChat = watchedWeChat{c.wechat, s.callback("wechat", c.wechat.Receive)}
 	}
 	if c.wecom != nil {
-		cfg.WeCom = c.wecom
+		cfg.WeCom = watchedCallback{c.wecom, s.callback("wecom", c.wecom.Receive)}
 	}
 }
 

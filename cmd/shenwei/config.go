@@ -56,6 +56,7 @@ type config struct {
 	LLM          llmConfig       `yaml:"llm"`
 
 	Embeddings embeddingsConfig `yaml:"embeddings"`
+	OTel       otelConfig       `yaml:"otel"`
 }
 
 type siteConfig struct {
@@ -132,6 +133,8 @@ const minAuditDays = 180
 type logConfig struct {
 	// Level is debug, info, warn or error.
 	Level string `yaml:"level"`
+	// Format is text or json.
+	Format string `yaml:"format"`
 }
 
 func (l logConfig) level() (slog.Level, error) {
@@ -153,7 +156,7 @@ func defaultConfig() config {
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Dir: "run", Timezone: "Asia/Shanghai",
 		Auth:      authConfig{SecondFactor: []string{"administrator", "reviewer"}, IdleMinutes: 30, AbsoluteHours: 12},
 		Retention: retentionConfig{ConversationsDays: 180, ImagesDays: 30, AuditDays: 1095},
-		Log:       logConfig{Level: "info"},
+		Log:       logConfig{Level: "info", Format: "text"},
 		Desk:      deskConfig{Hours: "09:00-12:00 14:00-18:00"},
 		Limits:    limitsConfig{VisitorBurst: 20, AddressMinute: 600},
 		WeChat:    wechatConfig{Mode: string(wechat.Safe), MaxAge: pushAge, Custom: true, Menus: true, Cards: true},
@@ -323,7 +326,7 @@ func (c config) check() error {
 	if _, err := c.rules(); err != nil {
 		return err
 	}
-	if _, err := c.webhook(nil, nil); err != nil {
+	if _, err := c.webhook(nil, nil, nil); err != nil {
 		return err
 	}
 	if _, err := c.trusted(); err != nil {
@@ -332,7 +335,10 @@ func (c config) check() error {
 	if _, err := c.Log.level(); err != nil {
 		return err
 	}
-	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links, c.LLM, c.Embeddings} {
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return fault.New(fault.BadRequest, "log.format: %q is neither text nor json", c.Log.Format)
+	}
+	for _, part := range []interface{ check() error }{c.WeChat, c.WeCom, c.ASR, c.Places, c.Links, c.LLM, c.Embeddings, c.OTel} {
 		if err := part.check(); err != nil {
 			return err
 		}

@@ -53,12 +53,12 @@ func (a *app) newDesk() (*desk.Service, error) {
 }
 
 // webhook is the way of work orders to another system; nil where none is configured.
-func (c config) webhook(orders *store.DB, now func() time.Time) (*webdesk.Webhook, error) {
+func (c config) webhook(orders *store.DB, now func() time.Time, s *seen) (*webdesk.Webhook, error) {
 	w := c.Desk.Webhook
 	if w.URL == "" {
 		return nil, nil
 	}
-	return webdesk.NewWebhook(webdesk.WebhookConfig{URL: w.URL, Secret: w.Secret, Internal: w.InternalHosts, Orders: orders, Now: now})
+	return webdesk.NewWebhook(webdesk.WebhookConfig{URL: w.URL, Secret: w.Secret, Internal: w.InternalHosts, Orders: orders, Now: now, Wrap: s.calls("webhook", true)})
 }
 
 func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
@@ -74,7 +74,7 @@ func (a *app) deskPages(s *desk.Service) (*webdesk.Config, error) {
 	}
 	a.store.DeliverBy(a.channels.parcels)
 	cfg.Reach, cfg.Upload, cfg.Wake = a.channels.reach, a.channels.upload, a.channels.outbox.Wake
-	hook, err := a.cfg.webhook(a.store, a.now)
+	hook, err := a.cfg.webhook(a.store, a.now, a.seen)
 	if err != nil || hook == nil {
 		return cfg, err
 	}

@@ -70,15 +70,20 @@ func writeFloor(t *testing.T, got floor) {
 	}
 }
 
-// measured asks every gold question and plays every dialogue.
-func measured(t *testing.T) floor {
+func embeddedDocuments(t *testing.T) []kb.Document {
 	t.Helper()
 	docs, err := kb.ReadDocuments(data.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return docs
+}
+
+// shipped is an engine with the embedded knowledge.
+func shipped(t *testing.T) *bot.Engine {
+	t.Helper()
 	release1 := &kb.Release{Number: 1}
-	for _, d := range docs {
+	for _, d := range embeddedDocuments(t) {
 		release1.Revisions = append(release1.Revisions, kb.Revision{Document: d, Number: 1})
 	}
 	builder, err := release.NewBuilder(t.TempDir(), bot.Site{})
@@ -89,8 +94,15 @@ func measured(t *testing.T) floor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = running.Close() }()
-	ctx, engine := context.Background(), direct{running.Engine}
+	t.Cleanup(func() { _ = running.Close() })
+	return running.Engine
+}
+
+// measured asks every gold question and plays every dialogue.
+func measured(t *testing.T) floor {
+	t.Helper()
+	docs, engine := embeddedDocuments(t), direct{shipped(t)}
+	ctx := t.Context()
 	known := func(code string) bool { return engine.engine.Knowledge().Item(code) != nil }
 	got := floor{}
 	var all []eval.Judgement

@@ -63,7 +63,7 @@ func (c config) checkHandover() error {
 
 func (a *app) linkChecker() *links.Checker {
 	return links.New(links.Config{
-		Store: a.store, Client: outward.Client{Internal: a.cfg.Links.InternalHosts}, Now: a.now, Log: a.log,
+		Store: a.store, Client: outward.Client{Internal: a.cfg.Links.InternalHosts, Wrap: a.seen.calls("links", false)}, Now: a.now, Log: a.log,
 		Targets: func() map[string][]string { return links.Targets(a.live.Current()) },
 		Every:   time.Duration(a.cfg.Links.CheckMinutes) * time.Minute, DeadAfter: a.cfg.Links.DeadAfter,
 	})

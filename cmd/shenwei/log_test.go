@@ -13,7 +13,7 @@ import (
 
 func TestTheLogHoldsNoPersonalData(t *testing.T) {
 	var out bytes.Buffer
-	log := newLog(&out, slog.LevelInfo)
+	log := newLog(&out, slog.LevelInfo, false, nil)
 	log.Error("a line of 13800138000 was not answered",
 		"err", fmt.Errorf("store: %w", errors.New(`value "身份证11010519491231002X" is too long`)),
 		"words", "我叫王小明，住在福田区福华路12号3栋502",
@@ -33,7 +33,7 @@ func TestTheLogHoldsNoPersonalData(t *testing.T) {
 
 func TestTheLogKeepsWhatAnOperatorNeeds(t *testing.T) {
 	var out bytes.Buffer
-	log := newLog(&out, slog.LevelInfo)
+	log := newLog(&out, slog.LevelInfo, false, nil)
 	log.Debug("not asked for")
 	log.Info("serving", "addr", "113.88.12.5:8080", "conversation", "01JABCDEF0123456789ABCDEFG", "took", 1380*time.Millisecond, "n", 13800138000, "release", 12)
 	want := `msg=serving addr=113.88.12.5:8080 conversation=01JABCDEF0123456789ABCDEFG took=1.38s n=13800138000 release=12`

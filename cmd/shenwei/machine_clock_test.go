@@ -30,6 +30,7 @@ var machineClock = map[string]string{
 	"cmd/shenwei/clock.go":           "the machine's clock itself",
 	"cmd/shenwei/config_wechat.go":   "only checks the configuration",
 	"cmd/shenwei/keys.go":            "a key's name",
+	"cmd/shenwei/store.go":           "command",
 	"cmd/shenwei/nodes.go":           "how often",
 	"cmd/shenwei/retention.go":       "took",
 	"cmd/shenwei/wechat.go":          "command",

@@ -1,5 +1,5 @@
 // Command shenwei is the whole product in one binary: serve, ask, eval, import, export,
-// backup, restore, bench and check. This package holds all wiring; start with main and app.go.
+// backup, restore, store, bench and check. This package holds all wiring; start with main and app.go.
 package main
 
 import (
@@ -33,12 +33,14 @@ type cli struct {
 	Export  exportCmd        `cmd:"" help:"Write the live knowledge to a folder, or a workbook, CSV, JSON or ZIP."`
 	Backup  backupCmd        `cmd:"" help:"Write everything in the database to one file, beside a running service."`
 	Restore restoreCmd       `cmd:"" help:"Read a backup into an empty database, SQLite or PostgreSQL."`
+	Store   storeCmd         `cmd:"" help:"The database as a whole: copy it into another one."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
 	Phrase  phraseCmd        `cmd:"" help:"The language model that may choose the words of answers."`
 	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`
 	Keys    keysCmd          `cmd:"" help:"Keys to the personal data in the database."`
+	Turn    turnCmd          `cmd:"" help:"What the record has of one turn, by the id in the log; nobody's words."`
 	Citizen citizenCmd       `cmd:"" help:"Export or delete one citizen's data."`
 	Version kong.VersionFlag `help:"Print the version."`
 }

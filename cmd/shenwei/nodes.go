@@ -56,7 +56,7 @@ func (a *app) changed() {
 
 // newHub returns the hub of this node's sockets.
 func (a *app) newHub() *live.Hub {
-	cfg := live.Config{Log: a.log}
+	cfg := live.Config{Log: a.log, Watch: a.seen.sockets()}
 	if a.store.Shared() { // another node is there for those whom this one sends away
 		cfg.Return = returnWithin
 	}

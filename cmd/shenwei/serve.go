@@ -104,6 +104,9 @@ type node struct {
 }
 
 func (a *app) newNode(ctx context.Context) (*node, error) {
+	if err := a.openTraces(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.joinBus(ctx); err != nil {
 		return nil, err
 	}
@@ -112,9 +115,10 @@ func (a *app) newNode(ctx context.Context) (*node, error) {
 	if n.hotline, err = a.newDesk(); err != nil {
 		return nil, err
 	}
-	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(a.wording(), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
+	a.seen.hotline(n.hotline)
+	a.front = bot.NewFront(a.store, a.answerer(), a.log, append(append(a.wording(), a.seen.front()...), bot.WithClock(a.now), bot.WithCommitted(n.hub.Committed), bot.WithDesk(n.hotline),
 		bot.WithLabels(a.label), bot.WithSpeech(a.builder.Speech()))...)
-	a.studio = kb.NewStudio(a.store, a.studioGate(), a.log, a.now, a.changed)
+	a.studio = kb.NewStudio(a.seen.record(a.store), a.seen.gate(a.studioGate()), a.log, a.now, a.changed)
 	if n.insights, err = a.insights(); err != nil {
 		return nil, err
 	}
@@ -141,12 +145,13 @@ func (a *app) server(hub *live.Hub, hotline *desk.Service, insights *studio.Insi
 	if cfg.Desk, err = a.deskPages(hotline); err != nil {
 		return nil, err
 	}
-	a.channels.routes(&cfg)
+	a.channels.routes(&cfg, a.seen)
+	a.seen.web(&cfg, a.store)
 	server, err := web.New(cfg)
-	if err == nil && a.phrase != nil {
-		err = server.Registry().Register(newWordingMetrics(a.phrase))
+	if err != nil {
+		return nil, err
 	}
-	return server, err
+	return server, a.watchVitals(server.Registry(), hotline)
 }
 
 func (a *app) webConfig(hub *live.Hub) web.Config {

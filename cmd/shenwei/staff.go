@@ -147,7 +147,7 @@ func (a *app) schedule() {
 	if err != nil {
 		host = "node"
 	}
-	a.jobs = jobs.New(jobs.Config{Store: a.store, Log: a.log, Holder: fmt.Sprintf("%.80s/%d/%s", host, os.Getpid(), rand.Text()[:8])})
+	a.jobs = jobs.New(jobs.Config{Store: a.store, Log: a.log, Watch: a.seen.work(), Holder: fmt.Sprintf("%.80s/%d/%s", host, os.Getpid(), rand.Text()[:8])})
 	a.jobs.Always("retention", func(ctx context.Context, _ jobs.Job) (time.Duration, error) {
 		now := a.now()
 		return untilNight(now), a.retention().run(ctx, now)

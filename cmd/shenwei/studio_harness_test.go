@@ -23,6 +23,7 @@ import (
 	"shenwei/bot/release"
 	"shenwei/data"
 	"shenwei/internal/audit"
+	"shenwei/internal/bus"
 	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web"
@@ -170,10 +171,13 @@ func newNewsroom(t testing.TB, docs []kb.Document, change ...func(*config)) *new
 		c(&cfg)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	a := &app{cfg: cfg, log: log, now: d.now, poke: make(chan struct{}, 1)}
+	a := &app{cfg: cfg, bus: bus.Alone(), log: log, now: d.now, poke: make(chan struct{}, 1)}
 	d.app = a
 	var err error
-	if a.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), store.Options{Now: d.now}); err != nil {
+	if a.seen, err = cfg.newSeen(); err != nil {
+		t.Fatal(err)
+	}
+	if a.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), store.Options{Now: d.now, Watch: a.seen.database()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.startWith(t.Context(), docs); err != nil {
@@ -182,7 +186,7 @@ func newNewsroom(t testing.TB, docs []kb.Document, change ...func(*config)) *new
 	a.staff = auth.New(auth.Config{Store: a.store, Log: log})
 	hub := live.NewHub(live.Config{Log: log})
 	a.front = bot.NewFront(a.store, a.answerer(), log, append(a.wording(), bot.WithCommitted(hub.Committed), bot.WithClock(d.now))...)
-	a.studio = kb.NewStudio(a.store, a.studioGate(), log, a.now, a.look)
+	a.studio = kb.NewStudio(a.seen.record(a.store), a.seen.gate(a.studioGate()), log, a.now, a.look)
 	server, err := web.New(a.webConfig(hub))
 	if err != nil {
 		t.Fatal(err)

@@ -65,6 +65,7 @@ func (a *app) startVectors(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	server.Wrap = a.seen.calls("embeddings", true)
 	client, err := meaning.NewClient(server)
 	if err != nil {
 		return err

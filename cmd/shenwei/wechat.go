@@ -43,7 +43,7 @@ func (c *cli) account() (config, *wechat.Client, error) {
 	if cfg.WeChat.AppID == "" {
 		return cfg, nil, fault.New(fault.BadRequest, "wechat.app_id: no official account is configured; see docs/wechat.md")
 	}
-	return cfg, newClient(cfg.WeChat, localClock, newLog(os.Stderr, slog.LevelInfo)), nil
+	return cfg, newClient(cfg.WeChat, localClock, newLog(os.Stderr, slog.LevelInfo, false, nil), nil), nil
 }
 
 // Run prints the menu.

@@ -47,6 +47,7 @@ func (a *app) startWording() error {
 	if err != nil {
 		return err
 	}
+	server.Wrap = a.seen.calls("model", true)
 	client, err := phrase.NewClient(server)
 	if err != nil {
 		return err

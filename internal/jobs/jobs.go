@@ -67,6 +67,8 @@ type Config struct {
 	Poll time.Duration
 	// Workers is how many jobs run at once; default 2.
 	Workers int
+	// Watch is told of each job that was done or failed; nil for nobody.
+	Watch func(kind string, took time.Duration, err error)
 }
 
 // Runner does the jobs of the kinds that are registered with it.
@@ -92,6 +94,9 @@ func New(cfg Config) *Runner {
 	}
 	if cfg.Workers <= 0 {
 		cfg.Workers = 2
+	}
+	if cfg.Watch == nil {
+		cfg.Watch = func(string, time.Duration, error) {}
 	}
 	return &Runner{cfg: cfg, wake: make(chan struct{}, 1), kinds: map[string]Func{}}
 }
@@ -200,7 +205,9 @@ func (r *Runner) do(ctx context.Context, holder string, j Job) {
 		defer close(stopped)
 		r.extend(held, drop, holder, j)
 	}()
+	begun := time.Now()
 	again, err := r.call(held, j)
+	r.cfg.Watch(j.Kind, time.Since(begun), err)
 	drop()
 	<-stopped
 	reason := ""

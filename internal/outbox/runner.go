@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 const (
@@ -33,11 +34,20 @@ type Runner struct {
 	kinds   []string
 	senders map[string]Sender
 	wakes   map[string]chan struct{}
+	tracer  trail.Tracer
+	watch   func(kind, state string)
 }
+
+// Turned is a sender that can tell whose turn a row belongs to, "" for none.
+type Turned interface{ TurnOf(r Row) string }
+
+// Watch sets who is told of each attempt and the state that it led to, and who makes spans of
+// attempts, nil for nobody. Call it before Run.
+func (r *Runner) Watch(told func(kind, state string), t trail.Tracer) { r.watch, r.tracer = told, t }
 
 // NewRunner returns a runner. Owner names this process: no other may have the same.
 func NewRunner(store Store, owner string, now func() time.Time, log *slog.Logger) *Runner {
-	return &Runner{store: store, owner: owner, now: now, log: log, senders: map[string]Sender{}, wakes: map[string]chan struct{}{}}
+	return &Runner{store: store, owner: owner, now: now, log: log, watch: func(string, string) {}, senders: map[string]Sender{}, wakes: map[string]chan struct{}{}}
 }
 
 // Register has a sender deliver the rows of a kind. It must be called before Run.
@@ -135,6 +145,7 @@ func (r *Runner) Release(ctx context.Context) error { return r.store.ReleaseOutb
 // the lease, counted from before it was given. A process that slept longer sends nothing, since
 // its rows may be another one's by now.
 func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
+	ctx, span := r.track(ctx, s, row)
 	attempt, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
 	var err error
@@ -147,6 +158,9 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 		err = s.Send(attempt, row)
 	}
 	v := judge(row, err, r.now(), s.Idempotent())
+	span.Set(trail.KeyState, string(v.State))
+	span.End(err)
+	r.watch(row.Kind, string(v.State))
 	level := slog.LevelDebug
 	switch v.State {
 	case Failed, Unknown:
@@ -158,6 +172,18 @@ func (r *Runner) send(ctx context.Context, s Sender, row Row, by time.Time) {
 	settle, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
 	if err := r.store.SettleOutbox(settle, row, r.owner, v); err != nil {
-		r.log.Error("outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
+		r.log.ErrorContext(ctx, "outbox: an attempt's end cannot be stored; its row counts as lost", "kind", row.Kind, "row", row.ID, "state", v.State, "err", err)
 	}
+}
+
+// track has the attempt told of under the turn that the row belongs to.
+func (r *Runner) track(ctx context.Context, s Sender, row Row) (context.Context, trail.Span) {
+	t, ok := s.(Turned)
+	if !ok {
+		return ctx, trail.Span{}
+	}
+	ctx, span := trail.Join(ctx, r.tracer, t.TurnOf(row), "deliver")
+	span.Set(trail.KeyKind, row.Kind)
+	span.Set(trail.KeyAttempt, row.Attempts)
+	return ctx, span
 }

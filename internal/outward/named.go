@@ -26,6 +26,8 @@ type Named struct {
 	Roots *x509.CertPool
 	// ConnectWithin bounds the connection, twice as long TLS.
 	ConnectWithin time.Duration
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // Check returns a fault that says which key is wrong, without any value of it that may be secret.
@@ -73,7 +75,15 @@ func (n Named) Client() (*http.Client, error) {
 	if n.Roots != nil {
 		transport.TLSClientConfig = &tls.Config{RootCAs: n.Roots, MinVersion: tls.VersionTLS12}
 	}
-	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+	return &http.Client{Transport: wrapped(n.Wrap, transport), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
+}
+
+// wrapped is what carries requests out, with what stands around it.
+func wrapped(wrap func(http.RoundTripper) http.RoundTripper, t http.RoundTripper) http.RoundTripper {
+	if wrap == nil {
+		return t
+	}
+	return wrap(t)
 }
 
 // Near tells whether a host is of this machine or of a private network.

@@ -33,6 +33,8 @@ type Client struct {
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// TLS is for tests with a certificate of their own; nil is the system's.
 	TLS *tls.Config
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 const (
@@ -93,15 +95,15 @@ func (c Client) to(addr netip.Addr, req *http.Request, timeout time.Duration) *h
 	}
 	pinned := net.JoinHostPort(addr.String(), port)
 	dialer := &net.Dialer{Timeout: timeout}
-	return &http.Client{
-		Timeout:       timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, pinned)
-			},
-			TLSClientConfig: c.TLS.Clone(), DisableKeepAlives: true, ResponseHeaderTimeout: timeout, MaxResponseHeaderBytes: maxHeaderBytes,
+	carrier := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, pinned)
 		},
+		TLSClientConfig: c.TLS.Clone(), DisableKeepAlives: true, ResponseHeaderTimeout: timeout, MaxResponseHeaderBytes: maxHeaderBytes,
+	}
+	return &http.Client{
+		Timeout: timeout, Transport: wrapped(c.Wrap, carrier),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 

@@ -160,7 +160,11 @@ type querier interface {
 }
 
 func eachRow(ctx context.Context, q querier, table string, begin func(columns []string), each func(row []any) error) error {
-	rows, err := q.QueryContext(ctx, `SELECT * FROM `+table)
+	return scanRows(ctx, q, `SELECT * FROM `+table, begin, each)
+}
+
+func scanRows(ctx context.Context, q querier, query string, begin func(columns []string), each func(row []any) error) error {
+	rows, err := q.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -191,7 +195,7 @@ func tablesInOrder(ctx context.Context, q querier, d *dialect) ([]string, error)
 	err := scanAll(q.QueryContext(ctx, d.tables))(func(r *sql.Rows) error {
 		var t string
 		err := r.Scan(&t)
-		if t != schemaTable {
+		if t != schemaTable && t != copyTable {
 			all = append(all, t)
 		}
 		return err

@@ -40,6 +40,8 @@ type dialect struct {
 	snapshot string
 	// references lists which table refers to which.
 	references string
+	// keys lists the columns of the primary key of the table $1, in their order.
+	keys string
 	// overriding lets an insert name the values of identity columns.
 	overriding string
 	// counted moves a table's identity column past the values that were inserted with it.

@@ -105,6 +105,13 @@ func isBroken(err error) bool {
 		strings.Contains(err.Error(), "conn closed")
 }
 
+// isReference reports a row that refers to one that is not there.
+func isReference(err error) bool {
+	var p *pgconn.PgError
+	var s sqlite3.Error
+	return errors.As(err, &p) && p.Code == "23503" || errors.As(err, &s) && s.ExtendedCode == sqlite3.ErrConstraintForeignKey
+}
+
 func isShutdown(err error) bool {
 	var p *pgconn.PgError
 	return errors.As(err, &p) && strings.HasPrefix(p.Code, "57P")

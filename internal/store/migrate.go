@@ -57,6 +57,9 @@ func checkSchema(ctx context.Context, db *sql.DB, d *dialect, newest int64) (boo
 	if err != nil {
 		return false, classify(err)
 	}
+	if slices.Contains(tables, copyTable) {
+		return false, fault.New(fault.Conflict, "db: this database is a copy that is not complete; run the same shenwei store copy again until it says that it is, or empty the database")
+	}
 	if !slices.Contains(tables, schemaTable) {
 		if len(tables) == 0 {
 			return false, nil

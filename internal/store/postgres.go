@@ -43,6 +43,12 @@ func connectPostgres(dsn string, o *Options) (pools, error) {
 		snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		references: `SELECT DISTINCT c.relname, r.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
 			JOIN pg_namespace s ON s.oid = c.relnamespace WHERE k.contype = 'f' AND s.nspname = current_schema()`,
+		// Where the number of a row is drawn, it is the key, and has no index of its own.
+		keys: `SELECT name FROM (
+			SELECT a.attname AS name, array_position(CAST(i.indkey AS int2[]), a.attnum) AS place FROM pg_index i
+				JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+				WHERE i.indrelid = CAST(CAST($1 AS TEXT) AS regclass) AND i.indisprimary
+			UNION ALL SELECT a.attname, 1 FROM pg_attribute a WHERE a.attrelid = CAST(CAST($1 AS TEXT) AS regclass) AND a.attidentity <> '') k ORDER BY place`,
 		overriding: "OVERRIDING SYSTEM VALUE",
 		counted:    countedPostgres,
 		settle: func(ctx context.Context, db *sql.DB) error {

@@ -9,6 +9,7 @@ import (
 	"shenwei/bot"
 	"shenwei/bot/desk"
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 const (
@@ -19,6 +20,7 @@ const (
 	sqlMessages     = `SELECT seq, kind, COALESCE(channel, ''), COALESCE(ref, ''), COALESCE(text, ''), COALESCE(reply, ''), at,
 		COALESCE(author, ''), COALESCE(event, ''), COALESCE(data, '') FROM messages WHERE conversation = $1 AND seq > $2 ORDER BY seq LIMIT $3`
 	sqlPending = `SELECT channel, ref, conversation, text, choice, at, seq FROM messages WHERE answer = 0 ORDER BY n LIMIT $1`
+	sqlTurnOf  = `SELECT seq FROM messages WHERE conversation = $1 AND kind = 'citizen' AND answer = $2 AND seq < $2 ORDER BY seq DESC LIMIT 1`
 	sqlTrace   = `SELECT trace FROM messages WHERE conversation = $1 AND seq = $2 AND kind = 'reply'`
 )
 
@@ -49,24 +51,30 @@ func (db *DB) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 
 // scan calls each for every row of what is committed.
 func (db *DB) scan(ctx context.Context, query string, args []any, each func(*sql.Rows) error) error {
-	st, err := db.stmt(ctx, query)
-	if err != nil {
-		return classify(err)
-	}
-	return classify(scanAll(st.QueryContext(ctx, args...))(each))
+	return db.looking(ctx, func(ctx context.Context) error {
+		st, err := db.stmt(ctx, query)
+		if err != nil {
+			return classify(err)
+		}
+		return classify(scanAll(st.QueryContext(ctx, args...))(each))
+	})
 }
 
 // get reads one row into dest and reports whether there was one.
-func (db *DB) get(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
-	st, err := db.stmt(ctx, query)
-	if err != nil {
-		return false, classify(err)
-	}
-	err = st.QueryRowContext(ctx, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, classify(err)
+func (db *DB) get(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+	err = db.looking(ctx, func(ctx context.Context) error {
+		st, err := db.stmt(ctx, query)
+		if err != nil {
+			return classify(err)
+		}
+		err = st.QueryRowContext(ctx, args...).Scan(dest...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		found = err == nil
+		return classify(err)
+	})
+	return found, err
 }
 
 // column reads the first column of every row.
@@ -179,3 +187,14 @@ func (db *DB) Trace(ctx context.Context, conversation string, seq int64) (*bot.T
 }
 
 func noReply() error { return fault.New(fault.NotFound, "there is no such reply") }
+
+// TurnOf is the id of the turn that a reply belongs to, "" where there is none or it cannot be read:
+// see package trail.
+func (db *DB) TurnOf(ctx context.Context, conversation string, reply int64) string {
+	var line int64
+	found, err := db.get(ctx, sqlTurnOf, []any{conversation, reply}, &line)
+	if err != nil || !found {
+		return ""
+	}
+	return trail.TurnID(conversation, line)
+}

@@ -54,7 +54,12 @@ func (l *loader) add(t tableHead, line []byte) error {
 	if err != nil {
 		return damaged(err, "a row of %s cannot be read", t.Name)
 	}
-	l.rows, l.count, l.bytes = append(l.rows, row...), l.count+1, l.bytes+len(line)
+	return l.put(row, len(line))
+}
+
+// put takes a row of so many bytes.
+func (l *loader) put(row []any, size int) (err error) {
+	l.rows, l.count, l.bytes = append(l.rows, row...), l.count+1, l.bytes+size
 	l.step()
 	if l.count < l.size() {
 		if l.bytes > batchBytes {

@@ -23,6 +23,7 @@ type session struct {
 	played  bool
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
+	watch   Watch
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
 }

@@ -46,6 +46,7 @@ func connectSQLite(path string, o *Options) (pools, error) {
 		// A reader of the write-ahead log sees the database as its first read found it.
 		snapshot:   "BEGIN",
 		references: `SELECT DISTINCT m.name, f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
+		keys:       `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
 		counted:    func(context.Context, *sql.Tx, string) error { return nil }, // AUTOINCREMENT follows what is inserted
 		settle: func(ctx context.Context, db *sql.DB) error {
 			_, err := db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)

@@ -54,6 +54,9 @@ type Options struct {
 	// QuickCheck has SQLite verify the whole file before it is used.
 	QuickCheck bool
 
+	// Watch is told of every operation; nil for nobody.
+	Watch Watch
+
 	parcels *atomic.Pointer[Parcels]
 	played  bool
 }
@@ -73,6 +76,7 @@ type DB struct {
 	now     func() time.Time
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
+	watch   Watch
 	write   *sql.DB
 	read    *sql.DB
 	writer  *writer
@@ -103,12 +107,15 @@ func Open(ctx context.Context, dsn string, o Options) (*DB, error) {
 		shared = newClock(o.Local)
 		o.Now = shared.now
 	}
+	if o.Watch == nil {
+		o.Watch = nobody{}
+	}
 	d, err := connect(dsn, &o)
 	if err != nil {
 		return nil, err
 	}
 	o.parcels = &atomic.Pointer[Parcels]{}
-	db := &DB{dialect: d.dialect, clock: shared, now: o.Now, keys: o.Keys, parcels: o.parcels, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
+	db := &DB{dialect: d.dialect, clock: shared, now: o.Now, keys: o.Keys, parcels: o.parcels, watch: o.Watch, write: d.write, read: d.read, entropy: newEntropy(), stmts: map[string]*sql.Stmt{}}
 	if err := db.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, db.closePools())
 	}

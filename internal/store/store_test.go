@@ -13,6 +13,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
 		writeUntilKilled(path)
 	}
+	if order := os.Getenv(copyEnv); order != "" {
+		copyUntilKilled(order)
+	}
 	os.Exit(m.Run())
 }
 

@@ -3,7 +3,6 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -42,14 +41,11 @@ func widened(t testing.TB, dsn string) string {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	driver, address, list := "sqlite3", "file:"+url.PathEscape(dsn)+"?_busy_timeout=5000", `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'`
+	list := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'`
 	if strings.HasPrefix(dsn, "postgres://") {
-		driver, address, list = "pgx", dsn, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`
+		list = `SELECT tablename FROM pg_tables WHERE schemaname = current_schema()`
 	}
-	raw, err := sql.Open(driver, address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := openRawStore(t, dsn)
 	defer raw.Close()
 	var script strings.Builder
 	for _, table := range tablesOf(t, raw, list) {

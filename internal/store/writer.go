@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 const (
@@ -37,6 +38,7 @@ type operation struct {
 // operations that wait, carries them out in one transaction and acknowledges all of them
 // after the commit. While it commits, the next ones gather.
 type writer struct {
+	watch  Watch
 	queues []chan *operation
 	seed   maphash.Seed
 	wg     sync.WaitGroup
@@ -46,12 +48,12 @@ type writer struct {
 }
 
 func startWriter(db *sql.DB, d *dialect, o Options) *writer {
-	w := &writer{seed: maphash.MakeSeed()}
+	w := &writer{seed: maphash.MakeSeed(), watch: o.Watch}
 	for range d.writers {
 		queue := make(chan *operation, maxBatch)
 		w.queues = append(w.queues, queue)
 		w.wg.Go(func() {
-			s := &session{db: db, dialect: d, now: o.Now, played: o.played, keys: o.Keys, parcels: o.parcels}
+			s := &session{db: db, dialect: d, now: o.Now, played: o.played, keys: o.Keys, parcels: o.parcels, watch: o.Watch}
 			defer s.release()
 			for op := range queue {
 				s.process(gather(op, queue))
@@ -77,6 +79,15 @@ func (w *writer) close() {
 // do carries out one operation and returns when it is on disk. When ctx ends first, the
 // operation may or may not have happened, and its results must not be looked at.
 func (w *writer) do(ctx context.Context, key, group string, run func(s *session) error) error {
+	begun := time.Now()
+	ctx, span := trail.Start(ctx, "db write")
+	err := w.carry(ctx, key, group, run)
+	span.End(err)
+	w.watch.Write(time.Since(begun), err)
+	return err
+}
+
+func (w *writer) carry(ctx context.Context, key, group string, run func(s *session) error) error {
 	op := &operation{ctx: ctx, key: key, group: group, run: run, done: make(chan error, 1)}
 	if err := w.submit(op); err != nil {
 		return err
@@ -150,7 +161,10 @@ func (s *session) process(batch []*operation) {
 	var err error
 	for range maxAttempts {
 		var results []error
-		if results, err = s.together(batch); err == nil {
+		begun := time.Now()
+		results, err = s.together(batch)
+		s.watch.Transaction(len(batch), time.Since(begun), err)
+		if err == nil {
 			for i, op := range batch {
 				op.done <- results[i]
 			}

@@ -205,16 +205,11 @@ func (s *sheet) node(cells []string) (*yaml.Node, error) {
 		if v == nil {
 			continue
 		}
-		key, below, nested := strings.Cut(c.path, ".")
-		switch {
-		case !nested:
-			m.Content = append(m.Content, text(key), v)
-		case lookup(m, key) == nil:
-			m.Content = append(m.Content, text(key), mapping(text(below), v))
-		default:
-			inner := lookup(m, key)
-			inner.Content = append(inner.Content, text(below), v)
+		at, path := m, strings.Split(c.path, ".")
+		for len(path) > 1 && lookup(at, path[0]) != nil {
+			at, path = lookup(at, path[0]), path[1:]
 		}
+		at.Content = append(at.Content, text(path[0]), nested(path[1:], v))
 	}
 	return m, nil
 }

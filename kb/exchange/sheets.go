@@ -71,11 +71,13 @@ var sheets = []*sheet{
 		{"对象", "audience", word, true}, {"跑动次数", "trips", number, true}, {"跑动说明", "trips_note", word, false},
 		{"自助机", "terminal", yesNo, true}, {"常用", "popular", yesNo, true}, {"费用", "fee", word, true}, {"时限", "time_limit", word, true},
 		{"材料清单", "materials", list, true}, {"身份核验", "identity", word, false}, {"热线组", "group", word, true}, {"标签", "tags", list, true},
-		{"结论", "summary", word, false}, {"选项短名", "choice", word, false}}, facetColumns(), []column{
+		{"结论", "summary", word, false}, {"选项短名", "choice", word, false}}, facetColumns("要点·", "facets."), []column{
 		{"转人工", "handover", word, false}, {"能不能办", "check.matter", word, false}, {"能不能办·条件", "check.when", asked, false},
-		{"能不能办·线上条件", "check.online", asked, false}, {"易混事项", "confusable", linked, false}, {"问法", "asks", list, false}, {"反例", "counter_asks", list, false},
-		{"英文名称", "english.name", word, false}, {"英文说明", "english.text", word, false}, {"英文问法", "english.asks", list, false},
-		{"来源", "sources", list, true}, {"复核日期", "review", word, false}})},
+		{"能不能办·线上条件", "check.online", asked, false}, {"能不能办·英文", "check.english", pairs, false}, {"易混事项", "confusable", linked, false}, {"问法", "asks", list, false}, {"反例", "counter_asks", list, false},
+		{"英文名称", "english.name", word, false}, {"英文说明", "english.text", word, false}, {"英文费用", "english.fee", word, false},
+		{"英文时限", "english.time_limit", word, false}, {"英文跑动说明", "english.trips_note", word, false}, {"英文材料", "english.materials", list, false}},
+		facetColumns("英文·", "english.facets."), []column{{"英文问法", "english.asks", list, false},
+			{"来源", "sources", list, true}, {"复核日期", "review", word, false}})},
 	{title: "知识条目", kind: kb.KindArticle, shape: article, identity: []int{0}, unique: true, columns: concat([]column{
 		{"编号", "id", word, true}, {"标题", "title", word, true}, {"分类", "category", word, true}, {"类型", "kind", word, true}, {"结论", "summary", word, true},
 		{"警示", "caution", word, false}, {"电话", "phones", list, false}, {"相关事项", "related", list, false}}, askColumns, []column{
@@ -114,11 +116,10 @@ func concat(parts ...[]column) []column {
 	return all
 }
 
-func facetColumns() []column {
+func facetColumns(title, path string) []column {
 	all := make([]column, 0, len(kb.Facets))
 	for _, f := range kb.Facets {
-		title := "要点·" + kb.FacetNames[f]
-		all = append(all, column{title, "facets." + string(f), prose, false})
+		all = append(all, column{title + kb.FacetNames[f], path + string(f), prose, false})
 	}
 	return all
 }

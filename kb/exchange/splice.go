@@ -42,8 +42,8 @@ func setValue(src string, pick func(root *yaml.Node) *yaml.Node, path []string, 
 		case inner == nil && v == nil:
 			return src, nil
 		case inner == nil:
-			v = mapping(text(path[1]), v)
-		case v == nil && len(inner.Content) == 2 && lookup(inner, path[1]) != nil:
+			v = nested(path[1:], v)
+		case len(path) == 2 && v == nil && len(inner.Content) == 2 && lookup(inner, path[1]) != nil:
 		default:
 			below := func(root *yaml.Node) *yaml.Node { return lookup(pick(root), path[0]) }
 			return setValue(src, below, path[1:], v, keysBelow(order, path[0]))
@@ -54,6 +54,14 @@ func setValue(src string, pick func(root *yaml.Node) *yaml.Node, path []string, 
 		return e.flow(m, path[0], v, topKeys(order))
 	}
 	return e.block(m, path[0], v, topKeys(order))
+}
+
+// nested is a value below keys.
+func nested(path []string, v *yaml.Node) *yaml.Node {
+	if len(path) == 0 {
+		return v
+	}
+	return mapping(text(path[0]), nested(path[1:], v))
 }
 
 // topKeys are the first keys of paths; keysBelow those after one.

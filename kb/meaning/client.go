@@ -30,6 +30,8 @@ type Server struct {
 	// system's.
 	Proxy string
 	Roots *x509.CertPool
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // MaxDimensions bounds a vector.
@@ -37,7 +39,7 @@ const MaxDimensions = 4096
 
 // named is the server as it is connected to.
 func (s Server) named() outward.Named {
-	return outward.Named{Section: "embeddings", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: 500 * time.Millisecond}
+	return outward.Named{Section: "embeddings", BaseURL: s.BaseURL, Proxy: s.Proxy, Roots: s.Roots, ConnectWithin: 500 * time.Millisecond, Wrap: s.Wrap}
 }
 
 // Check explains what is wrong with the configuration, by its key.

@@ -76,8 +76,6 @@ type Config struct {
 	Cleaner Cleaner
 	// Now is the clock.
 	Now func() time.Time
-	// Answered is told after each reply: the action, and the time since the line came in.
-	Answered func(action string, took time.Duration)
 	// Codes and LinkKeys let the business site redeem what buttons hand over: the shared secrets,
 	// the present one first. Without them nothing is.
 	Codes    Codes
@@ -96,9 +94,6 @@ type API struct {
 func New(cfg Config) *API {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Answered == nil {
-		cfg.Answered = func(string, time.Duration) {}
 	}
 	if cfg.Cleaner == nil {
 		cfg.Cleaner = picture.NewCleaner(2)

@@ -46,7 +46,6 @@ func (a *API) Chat(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
-	begun := time.Now()
 	var b chatBody
 	if err := respond.Body(w, r, &b); err != nil {
 		return nil, err
@@ -63,13 +62,14 @@ func (a *API) chat(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
 	if err != nil {
 		return nil, noConversation(err)
 	}
+	respond.CallerOf(r).Turn = line.Turn
+	w.Header().Set("X-Turn-Id", line.Turn)
 	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout)
 	defer cancel()
 	stored, err := line.Wait(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.cfg.Answered(string(stored.Action), time.Since(begun))
 	reply := *bot.OnOwnScreen(ctx, a.cfg.Store, stored) // others may wait for the same reply
 	if reply.Token = line.Receipt.Token; reply.Token != "" && onPage(m.Channel) {
 		a.setCookie(w, r, reply.Token)

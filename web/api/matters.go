@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (a *API) Matters(w http.ResponseWriter, r *http.Request) {
 	}
 	body := mattersBody{Matters: []matterLine{}}
 	for _, m := range l.Knowledge().Matters() {
-		body.Matters = append(body.Matters, matterLine{m.Name, l.Say(lang, m.Name), len(m.Items)})
+		body.Matters = append(body.Matters, matterLine{m.Name, sayMatter(l, lang, m, m.Name), len(m.Items)})
 	}
 	a.cfg.Respond.JSON(w, r, body)
 }
@@ -144,10 +145,10 @@ func saidOf(r *http.Request) ([]kb.Said, error) {
 func forkOf(l Live, lang bot.Lang, m kb.Matter, said []kb.Said) forkBody {
 	fork := m.Next(said)
 	body := forkBody{
-		Matter: m.Name, Label: l.Say(lang, m.Name), Ask: fork.Ask, Question: l.Say(lang, fork.Ask), Answers: []saidLine{}, Left: []shortItem{},
+		Matter: m.Name, Label: sayMatter(l, lang, m, m.Name), Ask: fork.Ask, Question: sayMatter(l, lang, m, fork.Ask), Answers: []saidLine{}, Left: []shortItem{},
 	}
 	for _, answer := range fork.Answers {
-		body.Answers = append(body.Answers, saidLine{answer, l.Say(lang, answer)})
+		body.Answers = append(body.Answers, saidLine{answer, sayMatter(l, lang, m, answer)})
 	}
 	for _, it := range fork.Items {
 		body.Left = append(body.Left, short(l, lang, it))
@@ -156,6 +157,15 @@ func forkOf(l Live, lang bot.Lang, m kb.Matter, said []kb.Said) forkBody {
 		body.Item = found(l, lang, fork.Items[0], fork.Visit)
 	}
 	return body
+}
+
+// sayMatter is a matter's name, question or answer in a language; what nobody has put into English
+// stays Chinese.
+func sayMatter(l Live, lang bot.Lang, m kb.Matter, text string) string {
+	if said := m.English(text); lang == bot.English && said != "" {
+		return said
+	}
+	return l.Say(lang, text)
 }
 
 func short(l Live, lang bot.Lang, it *kb.Item) shortItem {
@@ -186,9 +196,18 @@ func found(l Live, lang bot.Lang, it *kb.Item, visit bool) *foundItem {
 		f.Links = append(f.Links, link)
 	}
 	if lang == bot.English && it.English != nil {
-		f.Summary = it.English.Text
+		f.inEnglish(it.English)
 	}
 	return f
+}
+
+// inEnglish takes what an item has in English.
+func (f *foundItem) inEnglish(en *kb.English) {
+	f.Summary, f.TripsNote = en.Text, en.TripsNote
+	f.Fee, f.TimeLimit = cmp.Or(en.Fee, f.Fee), cmp.Or(en.TimeLimit, f.TimeLimit)
+	if len(en.Materials) > 0 {
+		f.Materials = en.Materials
+	}
 }
 
 type popularBody struct {
@@ -203,7 +222,8 @@ type popularGroup struct {
 	Items []shortItem `json:"items"`
 }
 
-// Popular lists what people need most: in all, and by police type. It is what the knowledge marks
+// Popular lists what people need most: in all, and by police type; first in all is what the readers of
+// the language need (foreigners, residents of Hong Kong, Macao and Taiwan), where the knowledge lists it. It is what the knowledge marks
 // as popular, then what stands in most of its lists of life events and audiences.
 func (a *API) Popular(w http.ResponseWriter, r *http.Request) {
 	lang, err := langOf(r)
@@ -218,8 +238,12 @@ func (a *API) Popular(w http.ResponseWriter, r *http.Request) {
 	k := l.Knowledge()
 	body := popularBody{Groups: []popularGroup{{Items: []shortItem{}}}}
 	at := map[string]int{}
+	theirs := readersOf(k, lang)
+	for _, code := range theirs {
+		body.Groups[0].Items = append(body.Groups[0].Items, short(l, lang, k.Item(code)))
+	}
 	for _, it := range byNeed(k) {
-		if it.Popular {
+		if it.Popular && !slices.Contains(theirs, it.Code) {
 			body.Groups[0].Items = append(body.Groups[0].Items, short(l, lang, it))
 		}
 		i, ok := at[it.PoliceType]
@@ -233,6 +257,19 @@ func (a *API) Popular(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a.cfg.Respond.JSON(w, r, body)
+}
+
+// audienceOf names the list of the audience that mostly reads a language: its items come first there.
+var audienceOf = map[bot.Lang]string{bot.English: "foreigner", bot.Hant: "hmt"}
+
+// readersOf are the items that those who read a language need, as the knowledge lists them.
+func readersOf(k *kb.Knowledge, lang bot.Lang) []string {
+	for _, list := range k.Lists {
+		if list.By == kb.ByAudience && list.ID == audienceOf[lang] {
+			return list.Items
+		}
+	}
+	return nil
 }
 
 // byNeed are the items, those that most people need first.

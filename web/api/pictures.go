@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"time"
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
@@ -30,7 +29,6 @@ func (a *API) AddPicture(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) addPicture(w http.ResponseWriter, r *http.Request) (*bot.Reply, error) {
-	begun := time.Now()
 	m, err := a.picturedLine(r)
 	data, err := respond.File(w, r, picture.MaxBytes, picture.TooManyBytes(), err)
 	if err != nil {
@@ -45,11 +43,8 @@ func (a *API) addPicture(w http.ResponseWriter, r *http.Request) (*bot.Reply, er
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), replyTimeout)
 	defer cancel()
-	reply, err := line.Wait(ctx)
-	if err == nil {
-		a.cfg.Answered(string(reply.Action), time.Since(begun))
-	}
-	return reply, err
+	respond.CallerOf(r).Turn = line.Turn
+	return line.Wait(ctx)
 }
 
 // picturedLine is the line that a picture comes with. The body is not read yet: what cannot be taken

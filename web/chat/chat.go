@@ -10,6 +10,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/bot/desk"
+	"shenwei/internal/trail"
 	"shenwei/kb"
 	"shenwei/web/live"
 	"shenwei/web/respond"
@@ -70,8 +71,9 @@ type Config struct {
 	Respond *respond.Responder
 	Limits  Limits
 	Log     *slog.Logger
-	// Answered is told after each reply: the action, and the time since the line came in.
-	Answered func(action string, took time.Duration)
+	// Tracer makes spans, nil for none; TurnOf names the turn that a reply belongs to.
+	Tracer trail.Tracer
+	TurnOf func(ctx context.Context, conversation string, reply int64) string
 	// Cookie is the name of the cookie that may carry the token.
 	Cookie string
 	// Operator runs the service, RetentionDays is how long it keeps conversations, PictureDays how
@@ -99,9 +101,6 @@ type Chat struct {
 
 // New returns the handlers. It fails when the built pages cannot be read.
 func New(cfg Config) (*Chat, error) {
-	if cfg.Answered == nil {
-		cfg.Answered = func(string, time.Duration) {}
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -98,7 +98,7 @@ func (c *Chat) Outlets(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, err)
 		return
 	}
-	v.explain(found)
+	v.explain(found, langOf(r) == bot.English)
 	if len(found.Outlets) == 0 || found.Far { // what is known all the same, and the page says so
 		wider := bot.OutletQuery{Item: q.Item, Kind: q.Kind}
 		if !found.Far && found.Place != "" {
@@ -109,28 +109,30 @@ func (c *Chat) Outlets(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	v.fill(k, found.Outlets, c.cfg.Tiles)
+	v.fill(k, found.Outlets, c.cfg.Tiles, langOf(r) == bot.English)
 	if v.Tiles != nil {
 		csp := w.Header().Get("Content-Security-Policy")
 		w.Header().Set("Content-Security-Policy", strings.Replace(csp, "img-src 'self' data:", "img-src 'self' data: "+v.Tiles.origin(), 1))
 	}
-	title := "网点和自助机"
-	if v.Item != nil {
-		title = "办理“" + v.Item.Name + "”的网点"
-	}
+	title := v.title(langOf(r) == bot.English)
 	c.render(w, r, http.StatusOK, "outlets", c.view(l, title, "深圳公安服务网点和自助机：地址、时间、距离，现在是否开放。", l.Site().BaseURL+"/outlets", v))
 }
 
 // explain says what a citizen must know of what was found.
-func (v *outletsView) explain(found bot.OutletList) {
-	say := func(format string, args ...any) { v.Says = append(v.Says, fmt.Sprintf(format, args...)) }
+func (v *outletsView) explain(found bot.OutletList, english bool) {
+	say := func(format string, args ...any) {
+		if said := outletsTexts[format]; english && said != "" {
+			format = said
+		}
+		v.Says = append(v.Says, fmt.Sprintf(format, args...))
+	}
 	switch {
 	case v.Place != "" && found.Place == "":
 		say("没有找到“%s”。可以换成街道、社区或区的名字；下面是全市的网点。", v.Place)
 	case found.Far:
 		say("您的位置离本市的网点都在 60 公里以外，可能在别的城市。下面不按距离排，请选区或输入街道、社区名。")
 	case len(found.Outlets) == 0 && v.Open != "":
-		say("没有查到确定%s的网点。下面的网点时间请以公告为准，去之前先打电话问。", map[string]string{"now": "现在开放", "24h": " 24 小时开放"}[v.Open])
+		say(map[string]string{"now": "没有查到确定现在开放的网点。下面的网点时间请以公告为准，去之前先打电话问。", "24h": "没有查到确定 24 小时开放的网点。下面的网点时间请以公告为准，去之前先打电话问。"}[v.Open])
 	case len(found.Outlets) == 0:
 		say("没有查到明确办理这件事的网点。下面的网点可以先打电话问，也可以问一问智能客服。")
 	case v.Located && !slices.ContainsFunc(found.Outlets, func(o bot.OutletLine) bool { return o.DistanceM != nil }):
@@ -141,7 +143,28 @@ func (v *outletsView) explain(found bot.OutletList) {
 	}
 }
 
-func (v *outletsView) fill(k *kb.Knowledge, list []bot.OutletLine, tiles Tiles) {
+func (v *outletsView) title(english bool) string {
+	switch {
+	case v.Item == nil:
+		return "网点和自助机"
+	case english && v.Item.English != nil:
+		return "Where to go: " + v.Item.English.Name
+	}
+	return "办理“" + v.Item.Name + "”的网点"
+}
+
+// outletsTexts are what the page says of a search, in English.
+var outletsTexts = map[string]string{
+	"没有找到“%s”。可以换成街道、社区或区的名字；下面是全市的网点。":                  "“%s” was not found. Try the name of a street, community or district; below are the places of the whole city.",
+	"您的位置离本市的网点都在 60 公里以外，可能在别的城市。下面不按距离排，请选区或输入街道、社区名。": "Your position is more than 60 km from every place of this city; you may be in another one. The list below is not by distance: choose a district, or enter a street or community.",
+	"没有查到确定现在开放的网点。下面的网点时间请以公告为准，去之前先打电话问。":              "No place is surely open now. Check the hours of those below and call before you go.",
+	"没有查到确定 24 小时开放的网点。下面的网点时间请以公告为准，去之前先打电话问。":          "No place is surely open 24 hours. Check the hours of those below and call before you go.",
+	"没有查到明确办理这件事的网点。下面的网点可以先打电话问，也可以问一问智能客服。":            "No place is known to do this. Call one of those below first, or ask the assistant.",
+	"这里的网点还没有位置数据，不能按距离排。请选区，或输入街道、社区名。":                 "No positions are known of these places, so they cannot be sorted by distance. Choose a district, or enter a street or community.",
+	"“%s”由%s负责。": "“%s” belongs to %s.",
+}
+
+func (v *outletsView) fill(k *kb.Knowledge, list []bot.OutletLine, tiles Tiles, english bool) {
 	for _, o := range k.Outlets {
 		if !slices.Contains(v.Districts, o.District) {
 			v.Districts = append(v.Districts, o.District)
@@ -154,7 +177,7 @@ func (v *outletsView) fill(k *kb.Knowledge, list []bot.OutletLine, tiles Tiles) 
 	for _, o := range list[:min(len(list), maxOutlets)] {
 		line := outletLine{OutletLine: o}
 		if o.DistanceM != nil {
-			line.Distance = strings.Trim(bot.Distance(*o.DistanceM), "（）")
+			line.Distance = far(*o.DistanceM, english)
 		}
 		if spot := o.Spot(); spot != nil && tiles.URL != "" {
 			at := tiles.System.FromWGS(*spot)
@@ -166,4 +189,15 @@ func (v *outletsView) fill(k *kb.Knowledge, list []bot.OutletLine, tiles Tiles) 
 	if onMap {
 		v.Tiles = &tiles
 	}
+}
+
+// far is a distance on the page.
+func far(metres int, english bool) string {
+	switch {
+	case !english:
+		return strings.Trim(bot.Distance(metres), "（）")
+	case metres < 1000:
+		return fmt.Sprintf("about %d m", max(10, (metres+5)/10*10))
+	}
+	return fmt.Sprintf("about %.1f km", float64(metres)/1000)
 }

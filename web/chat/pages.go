@@ -23,7 +23,7 @@ var pages = parsePages()
 
 func parsePages() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"items", "item", "article", "outlets", "privacy", "problem"} {
+	for _, name := range []string{"items", "item", "item_en", "article", "outlets", "privacy", "problem"} {
 		all[name] = template.Must(template.New("layout.html").Funcs(template.FuncMap{"tel": telURL}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
 	}
@@ -51,6 +51,12 @@ type view struct {
 	Notices []bot.Notice
 	Hotline string
 	Release int64
+	// Lang is the language that the page is asked for in, Chinese that it has no English; Languages are
+	// the links to the others.
+	Lang      bot.Lang
+	Chinese   bool
+	Languages []languageLink
+	say       func(bot.Lang, string) string
 	// Data describes the page to search engines; nil for none.
 	Data any
 	Page any
@@ -59,6 +65,7 @@ type view struct {
 func (c *Chat) view(l Live, title, description, canonical string, page any) view {
 	v := view{Title: title, Description: description, Canonical: canonical, Page: page}
 	if l != nil {
+		v.say = l.Say
 		site := l.Site()
 		v.Sample, v.Hotline, v.Release = site.Sample, site.Hotline, l.Release()
 		v.Notices = l.Overrides().Running(c.cfg.Now())
@@ -67,6 +74,11 @@ func (c *Chat) view(l Live, title, description, canonical string, page any) view
 }
 
 func (c *Chat) render(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
+	v.Lang, v.Languages = langOf(r), languages(r)
+	v.Chinese = name == "article" || name == "privacy" || v.Chinese
+	if v.Lang == bot.English && !v.Chinese {
+		v.Title, v.Description = v.T(v.Title), v.T(v.Description)
+	}
 	var buf bytes.Buffer
 	if err := pages[name].Execute(&buf, v); err != nil {
 		c.cfg.Respond.Error(w, r, err)
@@ -243,6 +255,10 @@ func (c *Chat) Item(w http.ResponseWriter, r *http.Request) {
 	}
 	v := c.view(l, it.Name, summary, site.GuideURL(it.Code), page)
 	v.Data = c.itemData(l, it, summary)
+	if langOf(r) == bot.English {
+		c.englishItem(w, r, l, v, page)
+		return
+	}
 	c.render(w, r, http.StatusOK, "item", v)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"shenwei/bot"
+	"shenwei/internal/trail"
 )
 
 // A socket sends the rows of its conversation once and in order. Rows of its own lines are
@@ -179,8 +180,24 @@ func (s *session) fill(upTo int64) error {
 			return err
 		}
 		s.conn.Send(data)
+		s.told(ctx, conversation, row)
 	}
 	return nil
+}
+
+// told has a reply's delivery stand in its turn's trace, where another node or socket made it.
+func (s *session) told(ctx context.Context, conversation string, row bot.Stored) {
+	c := s.chat.cfg
+	if c.Tracer == nil || c.TurnOf == nil || row.Reply == nil {
+		return
+	}
+	go func() { // not while the session is locked: it reads the record
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiveTimeout)
+		defer cancel()
+		_, span := trail.Join(ctx, c.Tracer, c.TurnOf(ctx, conversation, row.Seq), "deliver")
+		span.Set(trail.KeyAgain, true)
+		span.End(nil)
+	}()
 }
 
 // take marks a row as sent and returns it when it is an own one.

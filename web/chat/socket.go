@@ -11,6 +11,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 	"shenwei/web/live"
 	"shenwei/web/respond"
 )
@@ -188,7 +189,6 @@ func (s *session) line(f frame) {
 		s.fail(f.Ref, err)
 		return
 	}
-	begun := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), receiveTimeout)
 	defer cancel()
 	line, err := s.chat.cfg.Front.Begin(ctx, bot.Message{
@@ -212,7 +212,7 @@ func (s *session) line(f frame) {
 	}
 	s.mu.Unlock()
 	s.pump()
-	go s.await(line, f.Ref, bound, begun)
+	go s.await(line, f.Ref, bound)
 }
 
 // mayFly counts the line as under way, unless too many are.
@@ -268,14 +268,13 @@ func (s *session) bind(r bot.Receipt) bool {
 }
 
 // await sends a line's reply when it is on disk.
-func (s *session) await(line *bot.Line, ref string, bound bool, begun time.Time) {
-	ctx, cancel := context.WithTimeout(context.Background(), replyTimeout)
+func (s *session) await(line *bot.Line, ref string, bound bool) {
+	ctx, cancel := context.WithTimeout(line.Trail(), replyTimeout)
 	defer cancel()
 	reply, err := line.Wait(ctx)
-	if err == nil {
-		s.chat.cfg.Answered(string(reply.Action), time.Since(begun))
-	}
 	seq := line.Receipt.Seq
+	_, span := trail.Start(ctx, "deliver")
+	defer func() { span.End(err) }()
 	var data []byte
 	if err == nil {
 		data, err = encode(replyFrame{typeReply, ref, bot.OnOwnScreen(ctx, s.chat.cfg.Store, reply)})
@@ -283,6 +282,7 @@ func (s *session) await(line *bot.Line, ref string, bound bool, begun time.Time)
 	switch {
 	case err != nil:
 		s.landed(seq)
+		s.chat.cfg.Log.WarnContext(ctx, "a reply is not sent to its socket", "code", fault.CodeOf(err))
 		s.fail(ref, err)
 	case !bound:
 		s.landed(seq)
@@ -292,6 +292,9 @@ func (s *session) await(line *bot.Line, ref string, bound bool, begun time.Time)
 		s.order.note(ownRow{seq: reply.Seq, line: seq, frame: data})
 		s.mu.Unlock()
 		s.landed(seq)
+	}
+	if err == nil {
+		s.chat.cfg.Log.DebugContext(ctx, "a reply is sent")
 	}
 	s.pump()
 }

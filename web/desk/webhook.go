@@ -49,6 +49,8 @@ type WebhookConfig struct {
 	Now func() time.Time
 	// Lookup finds a host's addresses; net.DefaultResolver when nil.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// TLS is for tests with a certificate of their own; nil is the system's.
 	TLS *tls.Config
 }
@@ -75,7 +77,7 @@ func NewWebhook(cfg WebhookConfig) (*Webhook, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	client := outward.Client{Internal: cfg.Internal, Timeout: hookTimeout, Lookup: cfg.Lookup, TLS: cfg.TLS}
+	client := outward.Client{Internal: cfg.Internal, Timeout: hookTimeout, Lookup: cfg.Lookup, TLS: cfg.TLS, Wrap: cfg.Wrap}
 	return &Webhook{cfg: cfg, target: u, client: client}, nil
 }
 

@@ -30,6 +30,7 @@ type Conn struct {
 	bytes   int           // of these
 	writing bool          // a goroutine is writing the queue
 	closing bool          // nothing more is queued
+	code    int           // of the close frame that we sent, 0 for none
 	empty   chan struct{} // somebody waits for an empty queue
 }
 
@@ -82,7 +83,9 @@ func (c *Conn) enqueue(m message) {
 		c.drop()
 		m = message{kind: websocket.CloseMessage, code: websocket.CloseTryAgainLater, data: []byte(retryHint(maxReturn))}
 	}
-	c.closing = m.kind == websocket.CloseMessage
+	if c.closing = m.kind == websocket.CloseMessage; c.closing {
+		c.code = m.code
+	}
 	c.queue = append(c.queue, m)
 	c.waiting++
 	c.bytes += len(m.data)
@@ -191,7 +194,11 @@ func (c *Conn) write(m message) bool {
 	if c.ws.SetWriteDeadline(deadline) != nil {
 		return false
 	}
-	return c.ws.WriteMessage(m.kind, m.data) == nil
+	if c.ws.WriteMessage(m.kind, m.data) != nil {
+		return false
+	}
+	c.hub.cfg.Watch.Sent()
+	return true
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -236,7 +243,9 @@ func (c *Conn) readFrame(kind int, r io.Reader, session Session) error {
 		c.Close(websocket.CloseInvalidFramePayloadData, "not UTF-8")
 		return nil
 	}
+	begun := time.Now()
 	session.Frame(buf.Bytes())
+	c.hub.cfg.Watch.Frame(time.Since(begun))
 	return nil
 }
 
@@ -262,7 +271,15 @@ func (c *Conn) end(session Session) {
 	wait := c.untilEmpty() // the answer to the client's close may be on its way
 	c.mu.Unlock()
 	<-wait
+	c.hub.cfg.Watch.Closed(c.sent())
 	_ = c.ws.Close()
 	c.hub.remove(c)
 	session.Closed()
+}
+
+// sent is the code of the close frame that we sent, 0 for none.
+func (c *Conn) sent() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code
 }

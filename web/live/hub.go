@@ -57,6 +57,8 @@ type Config struct {
 	MaxConns int
 	// Now is the clock.
 	Now func() time.Time
+	// Watch counts; nil for nobody.
+	Watch Watch
 	// Announce tells other nodes of what Committed is told; nil where there are none. It must
 	// not block.
 	Announce func(topic string, seq int64)
@@ -64,6 +66,21 @@ type Config struct {
 	// its own; the default is 5.5 s.
 	Return time.Duration
 }
+
+// Watch counts what goes through sockets. Its methods must not block.
+type Watch interface {
+	// Frame is told of a frame that came in and how long it took, Sent of one that went out.
+	Frame(took time.Duration)
+	Sent()
+	// Closed is told of a connection that ended, with the code that we sent; 0 for none.
+	Closed(code int)
+}
+
+type nobody struct{}
+
+func (nobody) Frame(time.Duration) {}
+func (nobody) Sent()               {}
+func (nobody) Closed(int)          {}
 
 // Hub holds the open connections and tells those of a topic when it has news.
 type Hub struct {
@@ -94,6 +111,9 @@ func NewHub(cfg Config) *Hub {
 	}
 	if cfg.Return == 0 {
 		cfg.Return = maxReturn
+	}
+	if cfg.Watch == nil {
+		cfg.Watch = nobody{}
 	}
 	h := &Hub{cfg: cfg, conns: map[*Conn]struct{}{}, topics: map[string][]*Conn{}, owners: map[string][]*Conn{}, stop: make(chan struct{})}
 	h.upgrader = websocket.Upgrader{

@@ -9,6 +9,8 @@ import (
 type Caller struct {
 	// Request is the id of the request, for the log.
 	Request string
+	// Turn is the id of the turn that the request began, for the log; "" for none.
+	Turn string
 	// Addr is the caller's address, as far as the configured proxies can be believed.
 	Addr string
 	// Secure is set when the caller came by https, at least to our proxy.

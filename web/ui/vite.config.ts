@@ -40,7 +40,8 @@ function worker(): Plugin {
         const page = String(html.source)
         const named = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css|svg))"/g)].map((m) => m[1] as string)
         const words = Object.keys(bundle).filter((f) => f.endsWith('.json')).map((f) => `/${f}`)
-        const shell = ['/', '/assets/offline.html', '/assets/pages.css', ...new Set([...named, ...words])]
+        const later = Object.keys(bundle).filter((f) => f.endsWith('.js') || (f.endsWith('.css') && !f.endsWith('pages.css'))).map((f) => `/${f}`)
+        const shell = ['/', '/assets/offline.html', '/assets/pages.css', ...new Set([...named, ...words, ...later])]
         const version = createHash('sha256').update(page + shell.join()).digest('hex').slice(0, 12)
         const source = readFileSync(here('src/sw.js'), 'utf8')
           .replace('self.__SHELL__', JSON.stringify(shell)).replace('self.__VERSION__', JSON.stringify(version))
@@ -50,8 +51,20 @@ function worker(): Plugin {
   }
 }
 
+// What fetches a part of the page that is shown later: Vite's own asks for import.meta and preloads, which old web views do
+// not know; this one adds the part's styles and waits for them.
+function fetcher(): Plugin {
+  return {
+    name: 'part-fetcher',
+    enforce: 'pre',
+    load(id) {
+      return id === '\0vite/preload-helper.js' ? readFileSync(here('src/fetcher.js'), 'utf8') : null
+    },
+  }
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: mode === 'staff' ? [vue()] : [vue(), worker()],
+  plugins: mode === 'staff' ? [vue()] : [fetcher(), vue(), worker()],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_PROD_DEVTOOLS__: 'false',
@@ -62,9 +75,10 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: !inputs[mode],
     copyPublicDir: !inputs[mode],
     chunkSizeWarningLimit: 700,
-    // WeChat's web view on old Androids is Chromium 66 to 78; on old iPhones Safari 11.
+    // WeChat's web view on old Androids is Chromium 66 to 78; on old iPhones Safari 11.1, the first with import().
+    // What is older gets the telephone numbers (public/assets/early.js).
     // Staff sit at a desk with a browser of the last years.
-    target: mode === 'staff' ? ['es2020', 'chrome87', 'safari14'] : ['es2017', 'chrome64', 'safari11'],
+    target: mode === 'staff' ? ['es2020', 'chrome87', 'safari14'] : ['es2017', 'chrome64', 'safari11.1'],
     cssTarget: mode === 'staff' ? ['chrome87', 'safari14'] : ['chrome64', 'safari11'],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

@@ -74,7 +74,7 @@ const agentLife = 30 * 24 * time.Hour
 func (c *Core) agentEntries(conversation, key string, messages []Message) []outbox.Entry {
 	var entries []outbox.Entry
 	for i, m := range messages {
-		e := c.entry(conversation, fmt.Sprintf("agent/%s/%s/%d", conversation, key, i), m, c.cfg.Now().Add(agentLife))
+		e := c.entry(fmt.Sprintf("agent/%s/%s/%d", conversation, key, i), Parcel{Conversation: conversation, Message: m}, c.cfg.Now().Add(agentLife))
 		if body := e.Body; m.Kind == KindText {
 			e.Join = func(earlier []byte) ([]byte, bool) { return joined(earlier, body) }
 		}

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -169,7 +170,7 @@ func (s Shape) outlets(b bot.Block) string {
 			line += bot.Distance(b.Metres[i])
 		}
 		if i < len(b.Visits) && b.Visits[i].Says != "" {
-			line += "\n  " + b.Visits[i].Says
+			line += "\n  " + cmp.Or(b.Visits[i].Then, b.Visits[i].Says)
 		}
 		lines = append(lines, line)
 	}

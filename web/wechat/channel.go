@@ -11,6 +11,7 @@ import (
 
 	"shenwei/bot"
 	"shenwei/internal/fault"
+	"shenwei/internal/trail"
 )
 
 const (
@@ -211,17 +212,17 @@ func (ch *Channel) wait(ctx context.Context, r *http.Request, t Taken, due <-cha
 		return nil // WeChat left: it asks again, or the answer is sent afterwards
 	case <-j.done:
 		if j.err == nil {
-			return ch.passive(ctx, r, t, j.messages)
+			return ch.passive(ctx, r, t, j)
 		}
-		ch.log.Error("wechat: a push is not answered yet", "code", fault.CodeOf(j.err), "err", j.err)
+		ch.log.ErrorContext(trail.Named(ctx, j.turn), "wechat: a push is not answered yet", "code", fault.CodeOf(j.err), "err", j.err)
 		if ch.cfg.Client != nil {
 			return nil // it is stored: it will be answered by a message of its own
 		}
-		return ch.passive(ctx, r, t, []Message{{Kind: KindText, Text: "抱歉，这条消息暂时答不了，请稍后再发一次。紧急情况请直接拨打 110；咨询可拨打 " + ch.cfg.Numbers() + "。"}})
+		return ch.passive(ctx, r, t, sorry("抱歉，这条消息暂时答不了，请稍后再发一次。紧急情况请直接拨打 110；咨询可拨打 "+ch.cfg.Numbers()+"。"))
 	case <-due:
 	}
 	if ch.cfg.Client == nil {
-		return ch.passive(ctx, r, t, []Message{{Kind: KindText, Text: "抱歉，这条消息处理得比较久，请稍后再发一次。紧急情况请直接拨打 110；咨询可拨打 " + ch.cfg.Numbers() + "。"}})
+		return ch.passive(ctx, r, t, sorry("抱歉，这条消息处理得比较久，请稍后再发一次。紧急情况请直接拨打 110；咨询可拨打 "+ch.cfg.Numbers()+"。"))
 	}
 	won, err := ch.cfg.Core.Store.SettlePush(ctx, t.Ref, Open, Deferred, nil, nil)
 	switch {
@@ -236,17 +237,22 @@ func (ch *Channel) wait(ctx context.Context, r *http.Request, t Taken, due <-cha
 	return ch.settled(ctx, t)
 }
 
+// sorry is an answer that is no turn's.
+func sorry(words string) *job { return &job{messages: []Message{{Kind: KindText, Text: words}}} }
+
 // passive answers within the request, unless the answer went another way meanwhile. What has no
 // place in the answer is sent after it.
-func (ch *Channel) passive(ctx context.Context, r *http.Request, t Taken, messages []Message) []byte {
+func (ch *Channel) passive(ctx context.Context, r *http.Request, t Taken, j *job) []byte {
+	ctx, span := trail.Join(ctx, ch.cfg.Core.Tracer, j.turn, "answer push")
+	defer func() { span.End(nil) }()
 	if r.Context().Err() != nil {
 		return nil // nobody reads it: WeChat asks again, or the answer is sent afterwards
 	}
 	to, body := Done, []byte(nil)
-	if len(messages) > 0 {
-		to, body = Passive, passiveXML(t.Push, messages[0], ch.cfg.Core.Now())
+	if len(j.messages) > 0 {
+		to, body = Passive, passiveXML(t.Push, j.messages[0], ch.cfg.Core.Now())
 	}
-	rest := ch.core.entries(t, 1, messages)
+	rest := ch.core.entries(t, 1, j)
 	if ch.cfg.Client == nil {
 		rest = nil
 	}
@@ -254,12 +260,13 @@ func (ch *Channel) passive(ctx context.Context, r *http.Request, t Taken, messag
 	switch {
 	case err != nil:
 		// It may be stored or not. WeChat asks again, and the record says what to do.
-		ch.log.Error("wechat: it is not known whether an answer is stored; WeChat will ask again", "code", fault.CodeOf(err), "err", err)
+		ch.log.ErrorContext(ctx, "wechat: it is not known whether an answer is stored; WeChat will ask again", "code", fault.CodeOf(err), "err", err)
 		panic(http.ErrAbortHandler)
 	case won:
 		if len(rest) > 0 {
 			ch.core.cfg.Wake()
 		}
+		ch.log.DebugContext(ctx, "wechat: a push is answered", "state", to, "more", len(rest))
 		return body
 	}
 	return ch.settled(ctx, t)
@@ -269,7 +276,7 @@ func (ch *Channel) passive(ctx context.Context, r *http.Request, t Taken, messag
 func (ch *Channel) settled(ctx context.Context, t Taken) []byte {
 	now, err := ch.cfg.Core.Store.Push(ctx, t.Ref)
 	if err != nil {
-		ch.log.Error("wechat: an answer cannot be read again", "code", fault.CodeOf(err), "err", err)
+		ch.log.ErrorContext(ctx, "wechat: an answer cannot be read again", "code", fault.CodeOf(err), "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return now.Body

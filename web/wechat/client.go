@@ -53,6 +53,8 @@ type ClientConfig struct {
 	Now  func() time.Time
 	Log  *slog.Logger
 	HTTP *http.Client
+	// Wrap stands around what carries requests out; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 // NewClient returns a client.
@@ -63,7 +65,7 @@ func NewClient(cfg ClientConfig) *Client {
 	cfg.Base = strings.TrimSuffix(cfg.Base, "/")
 	if cfg.HTTP == nil {
 		cfg.HTTP = &http.Client{
-			Timeout: callTimeout, Transport: transport(),
+			Timeout: callTimeout, Transport: transport(cfg.Wrap),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
 	}
@@ -74,14 +76,17 @@ func NewClient(cfg ClientConfig) *Client {
 }
 
 // transport keeps as many connections as the outbox sends messages at once.
-func transport() http.RoundTripper {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // somebody has put something else there
-		return http.DefaultTransport
+func transport(wrap func(http.RoundTripper) http.RoundTripper) http.RoundTripper {
+	t := http.DefaultTransport
+	if base, ok := t.(*http.Transport); ok { // else somebody has put something else there
+		own := base.Clone()
+		own.MaxIdleConnsPerHost = 32
+		t = own
 	}
-	own := base.Clone()
-	own.MaxIdleConnsPerHost = 32
-	return own
+	if wrap != nil {
+		t = wrap(t)
+	}
+	return t
 }
 
 // answer is what every interface says of itself. The number is sometimes written as a string.

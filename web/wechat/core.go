@@ -13,6 +13,7 @@ import (
 	"shenwei/internal/fault"
 	"shenwei/internal/outbox"
 	"shenwei/internal/picture"
+	"shenwei/internal/trail"
 )
 
 // Front takes a citizen's line; *bot.Front is one.
@@ -37,6 +38,8 @@ type CoreConfig struct {
 	Cleaner *picture.Cleaner
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Tracer makes spans of turns; nil for none.
+	Tracer trail.Tracer
 	// Wake is told that something was put into the outbox.
 	Wake func()
 }
@@ -54,6 +57,7 @@ type Core struct {
 type job struct {
 	done     chan struct{}
 	messages []Message
+	turn     string // the turn's id, "" where there is none
 	err      error
 }
 
@@ -80,7 +84,7 @@ func (c *Core) begin(t Taken) *job {
 	c.work.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), jobTimeout)
 		defer cancel()
-		j.messages, j.err = c.answer(ctx, t)
+		j.messages, j.turn, j.err = c.answer(ctx, t)
 		c.mu.Lock()
 		delete(c.jobs, t.Ref)
 		c.mu.Unlock()
@@ -89,19 +93,22 @@ func (c *Core) begin(t Taken) *job {
 	return j
 }
 
-func (c *Core) answer(ctx context.Context, t Taken) ([]Message, error) {
+// answer returns the messages of an answer and the id of its turn.
+func (c *Core) answer(ctx context.Context, t Taken) ([]Message, string, error) {
 	line, err := c.cfg.Front.Begin(ctx, c.line(ctx, t))
 	if err != nil {
 		if words := refused(err); words != "" {
-			return []Message{{Kind: KindText, Text: words}}, nil
+			return []Message{{Kind: KindText, Text: words}}, "", nil
 		}
-		return nil, err
+		return nil, "", err
 	}
 	reply, err := line.Wait(ctx)
 	if err != nil {
-		return nil, err
+		return nil, line.Turn, err
 	}
-	return c.cfg.Shape.Render(reply), nil
+	messages := c.cfg.Shape.Render(reply)
+	c.cfg.Log.DebugContext(trail.Named(ctx, line.Turn), "an answer is written for its channel", "channel", c.cfg.Channel, "messages", len(messages))
+	return messages, line.Turn, nil
 }
 
 // Deliver answers a push and has the answer sent by messages of their own, if nobody else has
@@ -116,7 +123,7 @@ func (c *Core) Deliver(ctx context.Context, t Taken) error {
 	if j.err != nil {
 		return j.err
 	}
-	won, err := c.cfg.Store.SettlePush(ctx, t.Ref, t.State, Done, nil, c.entries(t, 0, j.messages))
+	won, err := c.cfg.Store.SettlePush(ctx, t.Ref, t.State, Done, nil, c.entries(t, 0, j))
 	if won {
 		c.cfg.Wake()
 	}
@@ -129,7 +136,7 @@ func (c *Core) later(t Taken) {
 		ctx, cancel := context.WithTimeout(context.Background(), jobTimeout)
 		defer cancel()
 		if err := c.Deliver(ctx, t); err != nil {
-			c.cfg.Log.Error("an answer is not sent yet; it will be tried again", "channel", c.cfg.Channel, "code", fault.CodeOf(err), "err", err)
+			c.cfg.Log.ErrorContext(ctx, "an answer is not sent yet; it will be tried again", "push", t.Ref, "channel", c.cfg.Channel, "code", fault.CodeOf(err), "err", err)
 		}
 	})
 }
@@ -138,6 +145,8 @@ func (c *Core) later(t Taken) {
 type Parcel struct {
 	Conversation string  `json:"conversation"`
 	Message      Message `json:"message"`
+	// Turn is the id of the turn that the message answers, "" for an agent's words.
+	Turn string `json:"turn,omitempty"`
 	// Agent is the account under which an agent's words are shown, "" for none.
 	Agent string `json:"agent,omitempty"`
 }
@@ -175,20 +184,32 @@ const answerLife = messageWindow
 
 // entries are the messages of an answer from a number on. Their keys are told from the push: what
 // was put into the outbox once is not put there again.
-func (c *Core) entries(t Taken, from int, messages []Message) []outbox.Entry {
+func (c *Core) entries(t Taken, from int, j *job) []outbox.Entry {
 	var out []outbox.Entry
-	for i := from; i < len(messages); i++ {
-		out = append(out, c.entry(t.Conversation, fmt.Sprintf("%s/%d", t.Ref, i), messages[i], c.cfg.Now().Add(answerLife)))
+	for i := from; i < len(j.messages); i++ {
+		p := Parcel{Conversation: t.Conversation, Message: j.messages[i], Turn: j.turn}
+		out = append(out, c.entry(fmt.Sprintf("%s/%d", t.Ref, i), p, c.cfg.Now().Add(answerLife)))
 	}
 	return out
 }
 
-func (c *Core) entry(conversation, key string, m Message, expires time.Time) outbox.Entry {
-	body, err := json.Marshal(Parcel{Conversation: conversation, Message: m})
+// TurnOf is the turn that a row of ours answers, "" for none.
+func (c *Core) TurnOf(r outbox.Row) string {
+	var p struct {
+		Turn string `json:"turn"`
+	}
+	if json.Unmarshal(r.Body, &p) != nil {
+		return ""
+	}
+	return p.Turn
+}
+
+func (c *Core) entry(key string, p Parcel, expires time.Time) outbox.Entry {
+	body, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // texts and numbers alone
 	}
-	return outbox.Entry{Kind: c.cfg.Kind, Lane: Lane(conversation), Key: key, Body: body, Expires: expires}
+	return outbox.Entry{Kind: c.cfg.Kind, Lane: Lane(p.Conversation), Key: key, Body: body, Expires: expires}
 }
 
 const (

@@ -14,6 +14,9 @@ var _ outbox.Sender = (*Channel)(nil)
 // Idempotent is false: WeChat cannot tell a message sent twice from two messages.
 func (ch *Channel) Idempotent() bool { return false }
 
+// TurnOf implements outbox.Turned.
+func (ch *Channel) TurnOf(r outbox.Row) string { return ch.core.TurnOf(r) }
+
 // Send delivers one row of the outbox by a customer-service message.
 func (ch *Channel) Send(ctx context.Context, r outbox.Row) error {
 	if ch.cfg.Client == nil {
@@ -34,10 +37,10 @@ func (ch *Channel) send(ctx context.Context, openid string, m Message) error {
 	switch {
 	case TroubleOf(err) == TroubleAccount && m.Kind == KindMenu && menus:
 		ch.noMenus.Store(true)
-		ch.log.Warn("wechat: this account cannot send menus; choices go as text", "err", err)
+		ch.log.WarnContext(ctx, "wechat: this account cannot send menus; choices go as text", "err", err)
 		return ch.cfg.Client.Send(ctx, openid, m, false)
 	case TroubleOf(err) == TroubleContent && m.Text != "":
-		ch.log.Warn("wechat: a message is too long for WeChat; it is sent shorter", "err", err)
+		ch.log.WarnContext(ctx, "wechat: a message is too long for WeChat; it is sent shorter", "err", err)
 		return ch.cfg.Client.Send(ctx, openid, Message{Kind: KindText, Text: split(m.Text, maxBytes/4)[0]}, false)
 	}
 	return err
@@ -74,10 +77,10 @@ func (ch *Channel) outcome(ctx context.Context, r outbox.Row, conversation strin
 	case TroubleMinute:
 		return outbox.Later(nextMinute(now), err)
 	case TroubleDaily:
-		ch.log.Error("wechat: the day's messages are used up", "err", err)
+		ch.log.ErrorContext(ctx, "wechat: the day's messages are used up", "err", err)
 		return outbox.Later(untilMidnight(now), err)
 	case TroubleStop, TroubleToken:
-		ch.log.Error("wechat: WeChat refuses this account's messages; see shenwei wechat doctor", "err", err)
+		ch.log.ErrorContext(ctx, "wechat: WeChat refuses this account's messages; see shenwei wechat doctor", "err", err)
 		return outbox.Later(stopFor, err)
 	case TroubleWindow:
 		refund = false

@@ -29,6 +29,7 @@ type tokens struct {
 
 	mu     sync.Mutex
 	token  string
+	since  time.Time // when it was fetched
 	until  time.Time
 	forced []time.Time // of the last day
 }
@@ -49,6 +50,16 @@ func (t *tokens) present() (token string, good bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.token, t.now().Before(t.until)
+}
+
+// TokenAge is how long ago the access token was fetched; false while there is none.
+func (c *Client) TokenAge() (time.Duration, bool) {
+	c.tokens.mu.Lock()
+	defer c.tokens.mu.Unlock()
+	if c.tokens.token == "" {
+		return 0, false
+	}
+	return c.tokens.now().Sub(c.tokens.since), true
 }
 
 // replace returns a token to use instead of one that was refused: the one that another call has
@@ -107,7 +118,7 @@ func (t *tokens) refresh(ctx context.Context, force bool) (string, error) {
 		}
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.token = token
+		t.token, t.since = token, t.now()
 		t.until = t.now().Add(max(life-early-time.Duration(rand.Int64N(int64(jitter))), time.Minute)) //nolint:gosec // spreads calls, guards nothing
 		return token, nil
 	})

@@ -17,6 +17,9 @@ var _ outbox.Sender = (*Channel)(nil)
 // Idempotent is true: the platform drops a message whose id it has seen.
 func (ch *Channel) Idempotent() bool { return true }
 
+// TurnOf implements outbox.Turned.
+func (ch *Channel) TurnOf(r outbox.Row) string { return ch.core.TurnOf(r) }
+
 // Send delivers one row of the outbox.
 func (ch *Channel) Send(ctx context.Context, r outbox.Row) error {
 	p, contact, spent, err := ch.core.Admit(ctx, r)
@@ -41,7 +44,7 @@ func (ch *Channel) outcome(ctx context.Context, conversation string, spent wecha
 		return outbox.Hold(errors.Join(err, ch.cfg.Store.CloseWindow(ctx, conversation)))
 	}
 	if rerr := ch.cfg.Store.RefundSend(ctx, conversation, spent); rerr != nil {
-		ch.log.Error("wecom: a message is not given back to the quota", "err", rerr)
+		ch.log.ErrorContext(ctx, "wecom: a message is not given back to the quota", "err", rerr)
 	}
 	switch api.Trouble() {
 	case wechat.TroubleSent:
@@ -49,7 +52,7 @@ func (ch *Channel) outcome(ctx context.Context, conversation string, spent wecha
 	case wechat.TroubleBusy, wechat.TroubleMinute, wechat.TroubleDaily:
 		return outbox.Later(time.Minute, err)
 	case wechat.TroubleStop, wechat.TroubleToken:
-		ch.log.Error("wecom: the platform refuses this account's messages", "err", err)
+		ch.log.ErrorContext(ctx, "wecom: the platform refuses this account's messages", "err", err)
 		return outbox.Later(10*time.Minute, err)
 	}
 	return outbox.Refuse(err)

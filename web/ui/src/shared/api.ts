@@ -19,7 +19,11 @@ export interface Outlet {
 }
 
 /** What matters of an outlet now: whether it is open, and how to get there. */
-export interface Visit { state?: 'open' | 'closed'; says?: string; responsible?: boolean; maps?: Link[] }
+export interface Visit {
+  state?: 'open' | 'closed'; says?: string; responsible?: boolean; maps?: Link[]
+  /** When what it says ends (RFC 3339), and what is true from then on: «11月23日 10:05 时开放». */
+  until?: string; then?: string
+}
 
 export interface ItemCard {
   code: string; name: string; police_type: string; summary: string; facet: string
@@ -28,6 +32,8 @@ export interface ItemCard {
   materials: string[] | null; links: Link[] | null; handover?: string; review?: string; qr?: string
   /** Where the facts come from; what is easily taken for it; the 能不能办 that leads here. */
   sources?: string[]; related?: Option[]; matter?: string
+  /** Which parts are in another language, and whom to ask. */
+  foreign?: string
 }
 
 /** One card of a reply; which fields are set depends on type, and unknown types may come. */

@@ -26,6 +26,16 @@ export function t(text: string, ...values: (string | number)[]): string {
   return values.length ? said.replace(/\{(\d)\}/g, (_, i: string) => String(values[Number(i)])) : said
 }
 
+/** The address of a page that the server renders, in a language (that of the page where none is named). */
+export function pageIn(path: string, of: string = lang.value): string {
+  return of === 'zh-Hant' || of === 'en' ? `${path}?lang=${of}` : path
+}
+
+/** The language of a text that stands in a reply of another: Chinese in an English one; undefined where it is the reply's. */
+export function foreignIn(lang: string | undefined, text: string): 'zh-CN' | undefined {
+  return lang === 'en' && /[\u4e00-\u9fff]/.test(text) ? 'zh-CN' : undefined
+}
+
 /** Shows the page in a language. It stays as it is when the words cannot be fetched. */
 export async function show(wanted: Lang): Promise<void> {
   if (!books[wanted]) {

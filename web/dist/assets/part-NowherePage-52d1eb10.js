@@ -1,1 +1,0 @@
-import{F as e,J as t,m as n,t as r,v as i,y as a,z as o}from"./part-_plugin-vue_export-helper-4bb65cb2.js";var s={},c={class:`empty`};function l(r,s){let l=o(`router-link`);return e(),n(`p`,c,[s[1]||(s[1]=i(`没有这个页面。`,-1)),a(l,{to:`/studio`},{default:t(()=>[...s[0]||(s[0]=[i(`回到工作台`,-1)])]),_:1})])}var u=r(s,[[`render`,l]]);export{u as default};

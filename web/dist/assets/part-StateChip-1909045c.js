@@ -1,1 +1,0 @@
-import{F as e,Ft as t,Nt as n,b as r,dt as i,m as a}from"./part-_plugin-vue_export-helper-4bb65cb2.js";import{f as o,p as s}from"./part-words-a8833488.js";var c=r({__name:`StateChip`,props:{state:{}},setup(r){return(c,l)=>(e(),a(`span`,{class:n([`chip-state`,i(s)(r.state)])},t(i(o)(r.state)),3))}});export{c as t};

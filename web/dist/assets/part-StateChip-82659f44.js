@@ -1,0 +1,1 @@
+import{Mt as e,P as t,Pt as n,p as r,ut as i,y as a}from"./part-runtime-core.esm-bundler-32124c7e.js";import{f as o,p as s}from"./part-words-a8833488.js";var c=a({__name:`StateChip`,props:{state:{}},setup(a){return(c,l)=>(t(),r(`span`,{class:e([`chip-state`,i(s)(a.state)])},n(i(o)(a.state)),3))}});export{c as t};

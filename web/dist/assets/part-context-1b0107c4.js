@@ -1,0 +1,1 @@
+import{S as e}from"./part-runtime-core.esm-bundler-32124c7e.js";var t=Symbol(`desk`);function n(){let n=e(t);if(!n)throw Error(`no desk around this screen`);return n}export{n,t};

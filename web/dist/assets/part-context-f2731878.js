@@ -1,1 +1,0 @@
-import{C as e}from"./part-_plugin-vue_export-helper-4bb65cb2.js";var t=Symbol(`desk`);function n(){let n=e(t);if(!n)throw Error(`no desk around this screen`);return n}export{n,t};
