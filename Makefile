@@ -1,7 +1,10 @@
-.PHONY: run test long ui bench bench-peers fuzz lint screenshots
+.PHONY: run cluster test long ui bench bench-peers fuzz lint screenshots
 
 run: ## start the service on http://localhost:8080
 	go run ./cmd/shenwei serve
+
+cluster: ## three nodes with PostgreSQL, NATS and a balancer on http://localhost:8080
+	./scripts/cluster.sh
 
 test: ## everything that must hold before a change lands
 	./scripts/test.sh

@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"strings"
+
 	"shenwei/intents"
 	"shenwei/kb"
 )
@@ -45,6 +47,7 @@ func (d *draft) names(code string) bool {
 func (c *turnCase) next() State {
 	s := c.turn.State
 	s.Misses, s.Options, s.Asked, s.Open = 0, nil, "", ""
+	s.Cheat = s.Cheat || c.cheat()
 	if ownMatter(c.un) {
 		s.Question = c.un.Text
 	}
@@ -61,10 +64,15 @@ func (c *turnCase) next() State {
 	return s
 }
 
+// cheat reports whether the line speaks of a fraud.
+func (c *turnCase) cheat() bool {
+	return c.un.Has("fraud") || strings.HasPrefix(c.un.Triage.Kind, "fraud")
+}
+
 // answerItem proposes one item.
 func (c *turnCase) answerItem(code string, facet kb.Facet, confidence float64, reason string) *draft {
 	s := c.next()
-	s.Item, s.Article, s.Facet = code, "", string(facet)
+	s.Item, s.Article, s.Facet, s.Cheat = code, "", string(facet), c.cheat()
 	return &draft{
 		action: Answer, items: []ItemHit{{code, facet, confidence}}, facet: facet, confidence: confidence, state: s, reason: reason,
 	}

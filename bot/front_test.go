@@ -543,3 +543,24 @@ func TestManyConversationsAtOnceLoseNothing(t *testing.T) {
 		t.Errorf("%d commits, %d lanes, %d jobs", len(s.outcomes), len(f.lanes), len(f.inflight))
 	}
 }
+
+func TestALineWhoseReplyCouldNotBeWrittenIsAnsweredLater(t *testing.T) {
+	s := newLedger()
+	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	away := true
+	s.onCommit = func(Outcome) error {
+		if away {
+			return fault.New(fault.Unavailable, "the database does not answer")
+		}
+		return nil
+	}
+	f := front(s, echo, WithClock(func() time.Time { return now }))
+	if _, err := begin(t, f, line("", "r1", "护照")).Wait(t.Context()); err == nil {
+		t.Fatal("answered without a database")
+	}
+	drain(t, f)
+	away, now = false, now.Add(rescueAfter)
+	if n, err := f.rescue(t.Context(), map[string]time.Time{}); n != 1 || err != nil || s.texts()[0] != "答：护照" {
+		t.Errorf("%d answered, %v: %v", n, err, s.texts())
+	}
+}

@@ -66,6 +66,8 @@ type State struct {
 	// Open is the line before when it led to no answer, or to one among several: a short one may
 	// complete it.
 	Open string `json:"open,omitempty"`
+	// Cheat is set while the conversation speaks of a fraud.
+	Cheat bool `json:"cheat,omitempty"`
 	// Misses counts turns in a row that were not answered.
 	Misses int `json:"misses,omitempty"`
 	// Slots are what the citizen said of herself, e.g. "huji" → "深户".

@@ -31,6 +31,9 @@ var policies = []policy{
 // emergency answers danger before anything else, in every state.
 func (e *Engine) emergency(c *turnCase) (*draft, string) {
 	t := c.un.Triage
+	if t.Level == intents.Safe && c.turn.State.Cheat {
+		t = e.read.PaidACheat(c.un)
+	}
 	if t.Level != intents.Danger {
 		return nil, "no danger that may be going on"
 	}

@@ -12,11 +12,12 @@ const (
 	rescueEvery = 2 * time.Second
 	rescueBatch = 256
 	// rescueAgain is when a line is tried again that could not be answered.
-	rescueAgain = time.Minute
+	rescueAgain = 10 * time.Second
 )
 
-// Rescue answers lines that other nodes have taken and not answered, until ctx ends. That their
-// node is only slow does no harm: the record takes one answer.
+// Rescue answers lines that were taken and not answered, until ctx ends: their node has died, or the
+// database was away when their reply was to be written, here or elsewhere. That their node is only
+// slow does no harm: the record takes one answer.
 func (f *Front) Rescue(ctx context.Context) error {
 	tick := time.NewTicker(rescueEvery)
 	defer tick.Stop()
@@ -30,9 +31,9 @@ func (f *Front) Rescue(ctx context.Context) error {
 		n, err := f.rescue(ctx, failed)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			f.log.Warn("unanswered lines of other nodes cannot be read; it is tried again", "err", err)
+			f.log.Warn("unanswered lines cannot be read; it is tried again", "err", err)
 		case n > 0:
-			f.log.Info("lines that another node left unanswered are answered", "lines", n)
+			f.log.Info("lines that were left unanswered are answered", "lines", n)
 		}
 	}
 }

@@ -126,6 +126,22 @@ func (t *Triager) Read(text string) Triage {
 	return caution
 }
 
+// PaidACheat reads a line in a conversation that speaks of a cheat: money that went is a danger there,
+// whoever is not named again. «Last year», «not», «if» count as everywhere.
+func (t *Triager) PaidACheat(text string) Triage {
+	runes := []rune(text)
+	hits := t.scan(runes)
+	for _, h := range hits {
+		if h.class != "paid" {
+			continue
+		}
+		if level, why := judge(h, paidKind, hits, runes); level == Danger {
+			return Triage{Danger, paidKind, h.word, why + ", in a talk about a cheat"}
+		}
+	}
+	return Triage{}
+}
+
 // cuesOf are the cues of a normalised text, of danger and of its context.
 func (t *Triager) cuesOf(text string) []found {
 	hits := t.scan([]rune(text))

@@ -130,6 +130,9 @@ func (u *Understander) Read(text string) *Understanding {
 	return un
 }
 
+// PaidACheat is Triager.PaidACheat for a line that was read.
+func (u *Understander) PaidACheat(un *Understanding) Triage { return u.triage.PaidACheat(un.Text) }
+
 // readRules understands a line with the triage's rules alone.
 func (u *Understander) readRules(text string) *Understanding {
 	un := &Understanding{Raw: text, Traditional: u.norm.Traditional(text), Simplified: u.norm.Simplified(text)}

@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SHENWEI_LONG=1 go test -race -count=1 -timeout 60m "${@:-./...}"
+SHENWEI_LONG=1 go test -race -count=1 -timeout 150m "${@:-./...}"

@@ -4,12 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium fonts-noto-cjk postgresql)
+packages=(chromium fonts-noto-cjk postgresql prometheus nginx-light)
 
 installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == 'install ok installed' ]]; }
 have() { command -v "$1" >/dev/null 2>&1; }
 have_chromium() { ./scripts/chromium.sh >/dev/null; }
 have_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+have_nginx() { have nginx || [[ -x /usr/sbin/nginx ]]; }
 have_cjk() { ! have fc-list || [[ -n $(fc-list :lang=zh-cn 2>/dev/null) ]]; }
 
 if [[ $(id -u) == 0 && -f /etc/debian_version ]] && have apt-get; then
@@ -38,5 +39,7 @@ have npm || must npm
 have git || may 'git'
 have_chromium || may 'Chromium (Debian: chromium)'
 have_postgres || may 'PostgreSQL with initdb (Debian: postgresql)'
+have promtool || may 'promtool (Debian: prometheus)'
+have_nginx || may 'nginx (Debian: nginx-light)'
 have_cjk || may 'a Chinese font (Debian: fonts-noto-cjk)'
 exit "$fail"

@@ -89,14 +89,20 @@ func (s *Source) read(text string) (*wording, error) {
 // titles may follow a name.
 var titles = []string{"先生", "女士", "小姐", "同志", "老师", "师傅", "阿姨", "叔叔"}
 
-// impersonal is a text without the substitutes of names by which it addresses the citizen. It refuses
-// those of other personal data, and those that stand for nothing that she wrote.
+// maxGreeting is how many bytes of a text may stand before the end of the citizen's name.
+const maxGreeting = 48
+
+// impersonal is a text without the substitute of the name by which it addresses the citizen at its
+// beginning. It refuses any other one: of other data, elsewhere, or for nothing that she wrote.
 func (s *Source) impersonal(text string) (string, error) {
-	if s.own != nil {
-		for _, title := range titles {
-			text = strings.ReplaceAll(text, "]"+title, "]")
+	if end := strings.IndexByte(text, ']') + 1; s.own != nil && 0 < end && end <= maxGreeting {
+		if greeting := s.own.Without(text[:end], mask.Name); greeting != text[:end] {
+			rest := text[end:]
+			for _, title := range titles {
+				rest = strings.TrimPrefix(rest, title)
+			}
+			text = greeting + rest
 		}
-		text = s.own.Without(text, mask.Name)
 	}
 	if !mask.NewMasker().Knows(text) {
 		return "", blocked(CauseLeak, "a substitute of personal data")

@@ -334,6 +334,8 @@ func TestANameIsASubstituteEverywhereButOnHerOwnScreen(t *testing.T) {
 		{"[姓名甲]，您好，", bot.H5, true},
 		{"[姓名乙]，您好，", bot.Web, false},
 		{"[手机号甲]，您好，", bot.Web, false},
+		{"您好，[姓名甲]先生，", bot.Web, true},
+		{"[姓名甲]，[姓名甲]，您好，", bot.Web, false},
 		{"[姓名甲]，您好，", bot.WeChat, false}, // no page of ours, where it could be put back
 	}
 	for _, c := range cases {

@@ -32,6 +32,9 @@ type Builder struct {
 // Speech writes our own texts in other languages than simplified Chinese.
 func (b *Builder) Speech() bot.Speech { return bot.Speech{Traditional: b.hant.Text} }
 
+// Mended are the files of the unpacked dictionary that were not as they ship, and are now.
+func (b *Builder) Mended() []string { return b.dict.Mended() }
+
 // NewBuilder unpacks the dictionary below dir, once.
 func NewBuilder(dir string, site bot.Site) (*Builder, error) {
 	if err := site.Check(); err != nil {

@@ -63,6 +63,7 @@ type app struct {
 	// vectors help ranking; nil without an embedding model. refill tells that a release went live.
 	vectors *meaning.Service
 	refill  chan struct{}
+	lexicon lexicon
 	// handBack is told of an agent who was disabled, or is no agent any more.
 	handBack []func(ctx context.Context, account string) error
 }
@@ -123,7 +124,10 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.keys = ring
-	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database(), Local: localClock})
+	if err := a.readLexicon(); err != nil {
+		return err
+	}
+	a.store, err = store.Open(ctx, a.cfg.DB, store.Options{Keys: ring, Watch: a.seen.database(), Local: localClock, Reader: a.lexicon.own})
 	switch {
 	case err != nil && made:
 		return errors.Join(err, os.Remove(a.cfg.keyFile()))
@@ -151,6 +155,7 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 	if a.builder, err = release.NewBuilder(a.cfg.Dir, a.cfg.site()); err != nil {
 		return err
 	}
+	a.sayMended()
 	if err := a.startVectors(ctx); err != nil {
 		return err
 	}
@@ -164,6 +169,7 @@ func (a *app) startWith(ctx context.Context, docs []kb.Document) error {
 	}
 	a.live = release.NewLive(a.log)
 	a.live.Swap(running)
+	a.compareLexicon(ctx, a.started.Release.Number)
 	a.dates = a.started.Release.Dates(a.started.Release.AsOf, farAhead)
 	over, err := a.store.Overrides(ctx)
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"shenwei/internal/fault"
 	"shenwei/internal/store"
 	"shenwei/kb"
 	"shenwei/web/wechat"
@@ -54,6 +56,8 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 	says, err := app.sayDatabase(ctx)
 	add("database", err, says)
 	add("bus", nil, sayBus(cfg))
+	says, err = sayDisk(cfg)
+	add("disk", err, says)
 	add("clock", nil, app.sayClock())
 	rel := app.started.Release
 	add("release", nil, fmt.Sprintf("release %d of %s, %d documents", rel.Number, rel.Created.Format("2006-01-02 15:04"), len(rel.Revisions)))
@@ -63,6 +67,7 @@ func (k *checkCmd) running(ctx context.Context, c *cli, cfg config, add func(str
 		problems := kb.CheckContent(app.live.Current().Knowledge(), rel.Documents(), app.now())
 		add("content", problems.Err(), "nothing to complain of")
 	}
+	add("lexicon", nil, app.sayLexicon())
 	add("keys", nil, app.sayKeys())
 	accounts, err := app.staff.Accounts(ctx)
 	add("accounts", err, sayAccounts(accounts))
@@ -151,6 +156,24 @@ func (k *checkCmd) print(all []finding) error {
 		return exitError(1)
 	}
 	return nil
+}
+
+// leastFree is how much the disk of a SQLite file must have left, in bytes: its log alone takes that.
+const leastFree = 64 << 20
+
+// sayDisk tells how much room there is for the database.
+func sayDisk(cfg config) (string, error) {
+	if strings.Contains(cfg.DB, "://") {
+		return "that of PostgreSQL's server: watch it there", nil
+	}
+	free, known := freeBytes(filepath.Dir(cfg.DB))
+	switch {
+	case !known:
+		return "how much is free is not known", nil
+	case free < leastFree:
+		return "", fault.New(fault.Unavailable, "the disk of %s is full or nearly so, %d MB are free; make room: citizens are told to try again later, and nothing that was acknowledged is lost", cfg.DB, free>>20)
+	}
+	return fmt.Sprintf("%.1f GB are free for %s", float64(free)/1e9, cfg.DB), nil
 }
 
 // sayDatabase tells which schema the database has, and when it is one step ahead of this program.

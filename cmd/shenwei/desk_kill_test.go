@@ -62,6 +62,11 @@ func (r *robot) work(addr string) {
 		return // killed already
 	}
 	_ = res.Body.Close()
+	r.serve(ws)
+}
+
+// serve works on an open socket.
+func (r *robot) serve(ws *websocket.Conn) {
 	defer func() { _ = ws.Close() }()
 	say := func(v any) bool { return ws.WriteJSON(v) == nil }
 	say(map[string]any{"type": "hello"})
@@ -111,6 +116,9 @@ func (r *robot) see(say func(any) bool, t desk.Ticket, me string, tickets map[st
 	version[t.Number] = t.Version
 	if t.State == desk.Offered && t.Offered == me {
 		say(map[string]any{"type": "do", "do": "accept", "ref": "a" + t.Number, "ticket": t.Number})
+	}
+	if t.Agent != me {
+		delete(tickets, t.Conversation)
 	}
 	if t.Agent == me && tickets[t.Conversation] == "" {
 		tickets[t.Conversation] = t.Number

@@ -76,6 +76,7 @@ func (a *app) swapTo(ctx context.Context) error {
 		}
 	}
 	a.live.Swap(running)
+	a.compareLexicon(ctx, rel.Number)
 	a.dates = rel.Dates(rel.AsOf, farAhead)
 	a.newRelease()
 	debug.FreeOSMemory()

@@ -27,6 +27,10 @@ func TestALineGoesOnWithWhatCameBefore(t *testing.T) {
 		// an article is gone on with too, beside a person
 		{[]string{"我家人被拘留了怎么办", "那他要是不认呢"}, "juliu-jiashu"},
 		{[]string{"我家人被拘留了怎么办", "推荐一部电影"}, "decline"},
+		// money that went in a talk about a cheat is an emergency, though the line alone does not say so
+		{[]string{"被电信诈骗了怎么办", "手续费已经打过去了"}, "emergency"},
+		{[]string{"被电信诈骗了怎么办", "我还没转"}, "!emergency"},
+		{[]string{"第一次办护照", "工本费已经付了"}, "!emergency"},
 		// somebody else than a machine is asked for in many words
 		{[]string{"换位真人吧"}, "handoff"},
 		{[]string{"不想再跟机器讲"}, "handoff"},
@@ -40,6 +44,9 @@ func TestALineGoesOnWithWhatCameBefore(t *testing.T) {
 		got := a.Reply.Item + a.Reply.Article
 		if got == "" || a.Reply.Action == bot.Decline {
 			got = string(a.Reply.Action)
+		}
+		if unwanted, not := strings.CutPrefix(c.want, "!"); not && got != unwanted {
+			continue
 		}
 		if got != c.want {
 			t.Errorf("%s: %s (%s), want %s", strings.Join(c.lines, " → "), got, a.Trace.Policy, c.want)

@@ -36,6 +36,7 @@ type cli struct {
 	Store   storeCmd         `cmd:"" help:"The database as a whole: copy it into another one."`
 	Bench   benchCmd         `cmd:"" help:"Measure the engine and the service on this machine."`
 	Check   checkCmd         `cmd:"" help:"Tell whether everything is fit to serve."`
+	Health  healthCmd        `cmd:"" help:"Ask the service on this machine whether it is ready (containers' health check)."`
 	Phrase  phraseCmd        `cmd:"" help:"The language model that may choose the words of answers."`
 	WeChat  wechatCmd        `cmd:"" name:"wechat" help:"The official account: menu, doctor, simulator."`
 	User    userCmd          `cmd:"" help:"Accounts of people who work here."`

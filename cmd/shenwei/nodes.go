@@ -137,14 +137,6 @@ func (a *app) followReplies(ctx context.Context, hub *live.Hub) error {
 	}
 }
 
-// rescue answers what nodes that died had taken, where there may be others.
-func (a *app) rescue(ctx context.Context) error {
-	if !a.store.Shared() {
-		return nil
-	}
-	return a.front.Rescue(ctx)
-}
-
 func (a *app) tellReplies(ctx context.Context, hub *live.Hub, cursor *int64, known *bool) error {
 	if !*known {
 		last, err := a.store.LastReply(ctx)

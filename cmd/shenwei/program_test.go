@@ -36,6 +36,8 @@ type program struct {
 	dir string
 	env []string
 	bin string // another build of the product; "" for the one as it ships
+	// user runs it where that is not 0.
+	user uint32
 }
 
 func newProgram(t *testing.T) program {
@@ -47,6 +49,10 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, cmp.Or(p.bin, binary), args...)
 	cmd.Env = append(append(os.Environ(), "SHENWEI_DIR="+p.dir, "SHENWEI_ADMIN_ADDR="), p.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if p.user != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: p.user, Gid: p.user}
+		cmd.Dir = p.dir
+	}
 	return cmd
 }
 

@@ -309,6 +309,8 @@ func (m moved) record(t *testing.T) {
 	}
 	m.queue(t, a, reg)
 	m.clock(t, a, reg)
+	a.lexicon.differs.Store(true)
+	m.note(gathered(t, reg))
 	m.hints(t, a, reg)
 }
 

@@ -76,7 +76,7 @@ func (a *app) serve(ctx context.Context) error {
 	a.listen(n)
 	group.Go(func() error { return ignoreClosed(n.server.Serve(ctx, ln)) })
 	group.Go(func() error { return a.followReplies(ctx, n.hub) })
-	group.Go(func() error { return a.rescue(ctx) })
+	group.Go(func() error { return a.front.Rescue(ctx) })
 	group.Go(func() error { return a.store.Watch(ctx, a.log) })
 	group.Go(func() error { return a.follow(ctx) })
 	group.Go(func() error { return a.obeySignals(ctx) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -200,10 +199,11 @@ func (v *vitals) own() []gauge {
 		{"handoff_queue", "Citizens who wait for a person.", []string{"group"}, v.tellQueue},
 		{"handoff_oldest_seconds", "How long the one has waited who waits the longest.", []string{"group"}, v.tellWaiting},
 		{"agents", "Agents of the hotline by what they do.", []string{"presence"}, v.tellAgents},
-		{"db_queue", "Writes that wait for a transaction.", nil, func(set func(float64, ...string)) { set(float64(v.app.store.Waiting())) }},
+		{"db_queue", "Writes that wait for a transaction.", nil, func(set func(float64, ...string)) { set(float64(v.app.store.Queued())) }},
 		{"model_breaker_open", "1 while the language model is left alone because it fails.", nil, v.tellBreaker},
 		{"token_age_seconds", "Age of an account's access token; none while there is no token.", []string{"account"}, v.tellTokens},
 		{"clock_offset_seconds", "This machine's clock minus the database's, which the service goes by.", nil, func(set func(float64, ...string)) { set(v.app.store.Skew().Seconds()) }},
+		{"lexicon_differs", "1 while this program's dictionary is another than that of the program that made the live release.", nil, v.tellLexicon},
 		{"bus_connected", "1 while other nodes can be told at once; none where no bus is configured.", nil, v.tellBus},
 		{"bus_hints_total", "Hints between nodes: sent, received, dropped for want of room or connection, refused because they were none.", []string{"what"}, v.tellHints},
 		{"disk_free_bytes", "Room on the disk that holds dir.", nil, v.tellDisk},
@@ -300,10 +300,17 @@ func (v *vitals) tellTokens(set func(float64, ...string)) {
 }
 
 func (v *vitals) tellDisk(set func(float64, ...string)) {
-	var s syscall.Statfs_t
-	if syscall.Statfs(v.app.cfg.Dir, &s) == nil {
-		set(float64(s.Bavail) * float64(s.Bsize)) //nolint:unconvert // the types differ between systems
+	if free, known := freeBytes(v.app.cfg.Dir); known {
+		set(float64(free))
 	}
+}
+
+func (v *vitals) tellLexicon(set func(float64, ...string)) {
+	differs := 0.0
+	if v.app.lexicon.differs.Load() {
+		differs = 1
+	}
+	set(differs)
 }
 
 // tellCalendar counts the days until the first year whose holidays are not known.

@@ -48,7 +48,11 @@ func classify(err error) error {
 	case isBadText(err):
 		return fault.Wrap(fault.BadRequest, err, "the text holds bytes that cannot be stored")
 	case isFull(err):
-		return fault.Wrap(fault.Unavailable, err, "the disk of the database is full; nothing was stored")
+		return fault.Wrap(fault.Unavailable, err, "the disk of the database is full; nothing was stored; make room, the service goes on by itself")
+	case isReadOnly(err):
+		return fault.Wrap(fault.Unavailable, err, "the database takes no writes: it is a standby, or default_transaction_read_only is on; see to the primary, the service goes on by itself")
+	case isForbidden(err):
+		return fault.Wrap(fault.Unavailable, err, "this user of PostgreSQL may not do that; give it its schema: GRANT USAGE, CREATE ON SCHEMA public TO …, and its tables")
 	case isSQLite(err, sqlite3.ErrReadonly, sqlite3.ErrPerm, sqlite3.ErrCantOpen):
 		return fault.Wrap(fault.Unavailable, err, "the database is read-only; allow this user to write its file and folder")
 	case isSQLite(err, sqlite3.ErrNotADB):
@@ -64,6 +68,17 @@ func classify(err error) error {
 func isFull(err error) bool {
 	var p *pgconn.PgError
 	return isSQLite(err, sqlite3.ErrFull) || errors.As(err, &p) && p.Code == "53100"
+}
+
+// isReadOnly reports PostgreSQL that takes no writes now.
+func isReadOnly(err error) bool {
+	var p *pgconn.PgError
+	return errors.As(err, &p) && p.Code == "25006"
+}
+
+func isForbidden(err error) bool {
+	var p *pgconn.PgError
+	return errors.As(err, &p) && p.Code == "42501"
 }
 
 func isSQLite(err error, codes ...sqlite3.ErrNo) bool {
@@ -90,7 +105,7 @@ func isGone(err error) bool {
 		case "08", "28", "3D", "53", "57", "58", "F0", "XX":
 			return true
 		}
-		return p.Code == "25006" // a standby
+		return p.Code == "25006"
 	}
 	return isBroken(err) || errors.Is(err, errLost) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

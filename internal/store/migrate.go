@@ -44,6 +44,9 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect) error {
 			return nil
 		}
 		if attempt == 5 || ctx.Err() != nil {
+			if isFull(err) || isReadOnly(err) || isForbidden(err) {
+				return classify(err)
+			}
 			return fault.Wrap(fault.Unavailable, err, "db: the schema could not be brought up to date; the data is as it was, see the log")
 		}
 		time.Sleep(time.Duration(attempt) * 50 * time.Millisecond)

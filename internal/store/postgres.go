@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
@@ -79,13 +81,18 @@ func insistOnDurability(ctx context.Context, c *sql.Conn) error {
 }
 
 func checkPostgres(ctx context.Context, db *sql.DB, _ Options) error {
-	var encoding, isolation string
+	var encoding, isolation, readOnly string
 	var schema sql.NullString
-	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_schema(), current_setting('default_transaction_isolation')`).
-		Scan(&encoding, &schema, &isolation)
+	var standby bool
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_schema(), current_setting('default_transaction_isolation'),
+		current_setting('transaction_read_only'), pg_is_in_recovery()`).Scan(&encoding, &schema, &isolation, &readOnly, &standby)
 	switch {
 	case err != nil:
-		return fault.Wrap(fault.Unavailable, err, "db: PostgreSQL does not answer; check address, user, password and that the database exists")
+		return unreachable(err)
+	case standby:
+		return fault.New(fault.Unavailable, "db: this PostgreSQL is a standby, which takes no writes; name the primary, or all hosts with target_session_attrs=read-write: postgres://user@one,two/database?target_session_attrs=read-write")
+	case readOnly != "off":
+		return fault.New(fault.Unavailable, "db: PostgreSQL lets this user only read (default_transaction_read_only is on); switch it off: ALTER ROLE … SET default_transaction_read_only = off, or for the database or the server")
 	case encoding != "UTF8":
 		return fault.New(fault.BadRequest, "db: the database's encoding is %s; create it with ENCODING 'UTF8'", encoding)
 	case !schema.Valid:
@@ -94,6 +101,24 @@ func checkPostgres(ctx context.Context, db *sql.DB, _ Options) error {
 		return fault.New(fault.BadRequest, "db: default_transaction_isolation is %q for this user; set it to 'read committed'", isolation)
 	}
 	return nil
+}
+
+// unreachable says what to look at when PostgreSQL lets nobody in.
+func unreachable(err error) error {
+	var p *pgconn.PgError
+	code := ""
+	if errors.As(err, &p) {
+		code = p.Code
+	}
+	switch code {
+	case "28P01", "28000":
+		return fault.Wrap(fault.Unavailable, err, "db: PostgreSQL refuses this user or password; check both, and pg_hba.conf for this address")
+	case "3D000":
+		return fault.Wrap(fault.Unavailable, err, "db: there is no database of this name; create it: CREATE DATABASE … ENCODING 'UTF8'")
+	case "53300":
+		return fault.Wrap(fault.Unavailable, err, "db: PostgreSQL has no connection left; raise max_connections (a node takes up to 20), or stop who holds them")
+	}
+	return fault.Wrap(fault.Unavailable, err, "db: PostgreSQL does not answer; check address, user, password and that the database exists")
 }
 
 // countedPostgres sets the sequences of a table's identity columns to their greatest value.

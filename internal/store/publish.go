@@ -10,7 +10,7 @@ import (
 
 const (
 	sqlReleaseNumber = `SELECT COALESCE(MAX(number), 0) FROM releases`
-	sqlAddRelease    = `INSERT INTO releases (number, note, created, as_of, info) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO NOTHING`
+	sqlAddRelease    = `INSERT INTO releases (number, note, created, as_of, info, reader) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number) DO NOTHING`
 	sqlCopyRelease   = `INSERT INTO release_revisions (release, kind, id, number)
 		SELECT CAST($1 AS BIGINT), kind, id, number FROM release_revisions WHERE release = $2`
 	sqlWasNumber = `SELECT number FROM release_revisions WHERE release = $1 AND kind = $2 AND id = $3`
@@ -86,7 +86,7 @@ func (p *publication) run(s *session) error {
 		}
 	}
 	release := p.Base + 1
-	if n, err := s.exec(sqlAddRelease, release, p.Note, p.at, p.asOf, clean(p.info)); err != nil || n == 0 {
+	if n, err := s.exec(sqlAddRelease, release, p.Note, p.at, p.asOf, clean(p.info), s.reader); err != nil || n == 0 {
 		return orRaced(err)
 	}
 	if _, err := s.exec(sqlCopyRelease, release, p.Base); err != nil {

@@ -14,6 +14,7 @@ import (
 const (
 	sqlReleases = `SELECT number, note, created, as_of, info FROM releases WHERE number < $1 ORDER BY number DESC LIMIT $2`
 	sqlSteps    = `SELECT release, kind, id, was, now FROM release_changes WHERE release >= $1 AND release <= $2 ORDER BY release, kind, id`
+	sqlReader   = `SELECT reader FROM releases WHERE number = $1`
 	sqlSetInfo  = `UPDATE releases SET info = $1 WHERE number = $2 AND info = $3`
 )
 
@@ -51,6 +52,14 @@ func (db *DB) Releases(ctx context.Context, before int64, limit int) ([]kb.Issue
 		return err
 	})
 	return all, err
+}
+
+// ReaderOf is the dictionary's fingerprint of the program that made a release, "" for one that did
+// not say or is not there.
+func (db *DB) ReaderOf(ctx context.Context, number int64) (string, error) {
+	var reader string
+	_, err := db.get(ctx, sqlReader, []any{number}, &reader)
+	return reader, err
 }
 
 func decodeInfo(body string, info *kb.ReleaseInfo) error {

@@ -21,6 +21,7 @@ type session struct {
 	now     func() time.Time
 	// played says that now stands for the database's clock, too.
 	played  bool
+	reader  string
 	keys    *vault.Ring
 	parcels *atomic.Pointer[Parcels]
 	watch   Watch

@@ -123,6 +123,15 @@ func createFile(path string) error {
 	return nil
 }
 
+// tryToWrite finds a file that can only be read before anything depends on it.
+func tryToWrite(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil) // BEGIN IMMEDIATE, which takes the right to write
+	if err != nil {
+		return classify(err)
+	}
+	return classify(tx.Rollback())
+}
+
 func checkSQLite(ctx context.Context, db *sql.DB, o Options) error {
 	var mode string
 	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&mode); err != nil {
@@ -130,6 +139,9 @@ func checkSQLite(ctx context.Context, db *sql.DB, o Options) error {
 	}
 	if mode != "wal" {
 		return fault.New(fault.Unavailable, "db: the file system does not allow SQLite's write-ahead log (journal mode %s); put the file on a local disk", mode)
+	}
+	if err := tryToWrite(ctx, db); err != nil {
+		return err
 	}
 	if !o.QuickCheck {
 		return nil

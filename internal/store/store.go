@@ -46,6 +46,9 @@ type Options struct {
 	// Keys seal the fields that hold personal data. Without them these stay readable in the
 	// database, and second factors cannot be kept.
 	Keys *vault.Ring
+	// Reader is the fingerprint of the dictionary with which this program reads Chinese: it is noted
+	// with each release that it makes.
+	Reader string
 	// Readers bounds the connections that read (default 4 for SQLite, 16 for PostgreSQL),
 	// Writers those that write to PostgreSQL (default 4; SQLite has exactly one).
 	Readers, Writers int

@@ -32,8 +32,8 @@ func (db *DB) looking(ctx context.Context, read func(context.Context) error) err
 	return err
 }
 
-// Waiting is how many writes wait for a transaction now.
-func (db *DB) Waiting() (n int) {
+// Queued is how many writes wait for a transaction now.
+func (db *DB) Queued() (n int) {
 	for _, q := range db.writer.queues {
 		n += len(q)
 	}

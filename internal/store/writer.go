@@ -53,7 +53,7 @@ func startWriter(db *sql.DB, d *dialect, o Options) *writer {
 		queue := make(chan *operation, maxBatch)
 		w.queues = append(w.queues, queue)
 		w.wg.Go(func() {
-			s := &session{db: db, dialect: d, now: o.Now, played: o.played, keys: o.Keys, parcels: o.parcels, watch: o.Watch}
+			s := &session{db: db, dialect: d, now: o.Now, played: o.played, reader: o.Reader, keys: o.Keys, parcels: o.parcels, watch: o.Watch}
 			defer s.release()
 			for op := range queue {
 				s.process(gather(op, queue))
@@ -170,7 +170,10 @@ func (s *session) process(batch []*operation) {
 			}
 			return
 		}
-		again := isBroken(err) || isRetryable(err) || (len(batch) == 1 && errors.Is(err, errRaced))
+		if isReadOnly(err) { // perhaps the primary that we had; a new connection may find the one that is now
+			s.discard()
+		}
+		again := isBroken(err) || isReadOnly(err) || isRetryable(err) || (len(batch) == 1 && errors.Is(err, errRaced))
 		if !again || errors.Is(err, errLost) {
 			break
 		}

@@ -4,6 +4,7 @@
 package segment
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -29,35 +30,28 @@ type Dictionary struct {
 	dir  string
 	freq map[string]int
 	base *gojieba.Jieba
-	mu   sync.Mutex // serialises building: jieba reads its files while it is made
+	// mended are the files that lay in the directory and were not those of this dictionary.
+	mended []string
+	mu     sync.Mutex // serialises building: jieba reads its files while it is made
 }
 
 // Unpack writes the embedded dictionary below dir, once, and loads it. A directory that
-// already holds this very dictionary is used as it is.
+// already holds this very dictionary, to the byte, is used as it is.
 func Unpack(dir string) (*Dictionary, error) {
 	d := &Dictionary{freq: map[string]int{}}
-	sum := sha256.New()
-	files := map[string][]byte{}
-	err := fs.WalkDir(dictFiles, "dict", func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		body, err := dictFiles.ReadFile(p)
-		if err != nil {
-			return err
-		}
-		sum.Write(body)
-		files[e.Name()] = body
-		return nil
-	})
+	files, sum, err := embedded()
 	if err != nil {
 		return nil, err
 	}
 	files["user.dict.utf8"] = nil
-	d.dir = filepath.Join(dir, "dict", hex.EncodeToString(sum.Sum(nil))[:12])
+	d.dir = filepath.Join(dir, "dict", sum)
 	for name, body := range files {
-		if err := writeOnce(filepath.Join(d.dir, name), body); err != nil {
+		mended, err := writeOnce(filepath.Join(d.dir, name), body)
+		if err != nil {
 			return nil, fmt.Errorf("unpack the dictionary: %w (is %s writable?)", err, dir)
+		}
+		if mended {
+			d.mended = append(d.mended, filepath.Join(d.dir, name))
 		}
 	}
 	d.readFrequencies(files["jieba.dict.utf8"])
@@ -74,6 +68,35 @@ func (d *Dictionary) readFrequencies(body []byte) {
 	}
 }
 
+// Mended are the files of the directory that were not those of this dictionary and are now.
+func (d *Dictionary) Mended() []string { return d.mended }
+
+// Fingerprint tells the dictionary of this program from those of others: two programs with the same
+// one read Chinese alike.
+func Fingerprint() (string, error) {
+	_, sum, err := embedded()
+	return sum, err
+}
+
+// embedded are the files of the dictionary, and what tells them from others.
+func embedded() (map[string][]byte, string, error) {
+	sum := sha256.New()
+	files := map[string][]byte{}
+	err := fs.WalkDir(dictFiles, "dict", func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		body, err := dictFiles.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		sum.Write(body)
+		files[e.Name()] = body
+		return nil
+	})
+	return files, hex.EncodeToString(sum.Sum(nil))[:12], err
+}
+
 // Frequency is how often the word stands in jieba's corpus; 0 for an unknown word.
 func (d *Dictionary) Frequency(word string) int { return d.freq[word] }
 
@@ -85,25 +108,27 @@ func (d *Dictionary) jieba(user string) *gojieba.Jieba {
 }
 
 // writeOnce writes a file under its final name only when it is complete, so that several
-// processes may start in one directory.
-func writeOnce(path string, body []byte) error {
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(body)) {
-		return nil
+// processes may start in one directory. It reports whether another one lay there.
+func writeOnce(path string, body []byte) (mended bool, err error) {
+	there, err := os.ReadFile(path) //nolint:gosec // below the directory of the configuration
+	if err == nil && bytes.Equal(there, body) {
+		return false, nil
 	}
+	mended = err == nil
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
+		return false, err
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = os.Remove(tmp.Name()) }()
 	if _, err := tmp.Write(body); err != nil {
 		_ = tmp.Close()
-		return err
+		return false, err
 	}
 	if err := tmp.Close(); err != nil {
-		return err
+		return false, err
 	}
-	return os.Rename(tmp.Name(), path)
+	return mended, os.Rename(tmp.Name(), path)
 }

@@ -39,7 +39,7 @@ func NewSegmenter(dict *Dictionary, words []string) (*Segmenter, error) {
 	}
 	sum := sha256.Sum256([]byte(b.String()))
 	path := filepath.Join(dict.dir, "user-"+hex.EncodeToString(sum[:6])+".utf8")
-	if err := writeOnce(path, []byte(b.String())); err != nil {
+	if _, err := writeOnce(path, []byte(b.String())); err != nil {
 		return nil, err
 	}
 	return &Segmenter{dict: dict, with: dict.jieba(path)}, nil

@@ -12,7 +12,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"shenwei/internal/fault"
 )
@@ -121,6 +123,9 @@ func (rs *Responder) Problem(where string, err error) Problem {
 	case fault.Unavailable:
 		p.RetryAfter = max(p.RetryAfter, int(unavailableRetry/time.Second))
 		rs.log.Warn("unavailable", "where", where, "err", err)
+		if !isForPeople(p.Message) { // what the database says is for the operator
+			p.Message = unavailableMessage
+		}
 	case fault.RateLimited:
 		p.RetryAfter = max(p.RetryAfter, 1)
 	}
@@ -129,6 +134,11 @@ func (rs *Responder) Problem(where string, err error) Problem {
 	}
 	rs.count(string(p.Code))
 	return p
+}
+
+// isForPeople tells words for the screen from those for operators, which are English.
+func isForPeople(message string) bool {
+	return strings.ContainsFunc(message, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
 // Error answers with err.

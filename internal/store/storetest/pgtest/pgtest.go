@@ -170,9 +170,14 @@ func (s *Server) exec(query string) error {
 }
 
 // Stop ends the server at once, as a crash would: what it has not written is lost.
-func (s *Server) Stop(t testing.TB) {
+func (s *Server) Stop(t testing.TB) { s.end(t, syscall.SIGQUIT) }
+
+// StopFast ends the server as an operator does: sessions are cut, and everything is written.
+func (s *Server) StopFast(t testing.TB) { s.end(t, syscall.SIGINT) }
+
+func (s *Server) end(t testing.TB, how syscall.Signal) {
 	t.Helper()
-	_ = s.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended by itself
+	_ = s.cmd.Process.Signal(how) // it may have ended by itself
 	select {
 	case <-s.exited:
 	case <-time.After(10 * time.Second):
@@ -180,6 +185,33 @@ func (s *Server) Stop(t testing.TB) {
 		<-s.exited
 	}
 }
+
+// Standby starts the server again as a standby: it answers and takes no writes until Promote.
+func (s *Server) Standby(t testing.TB) {
+	t.Helper()
+	s.Stop(t)
+	path := filepath.Join(s.data(), "standby.signal")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s.as != nil {
+		if err := os.Chown(path, int(s.as.Uid), int(s.as.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Restart(t)
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	if err := s.exec("SELECT pg_promote()"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// PID is the server's process; it has a child for each connection.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // Database makes an empty database and returns its address.
 func (s *Server) Database(t testing.TB) string {
