@@ -14,6 +14,9 @@ echo '== service over WebSocket, two cores with the load generator on them'
 
 echo "== the desk: 200 agents, 5,000 open conversations"
 "$dir/shenwei" --dir "$dir/run" bench desk
+echo '== one, two and three nodes at the same load; a rolling restart of three under load'
+go test ./cmd/shenwei -run '^$' -bench '^BenchmarkCluster$' -benchtime 1x
+SHENWEI_LONG=1 go test ./cmd/shenwei -count=1 -run TestARollingRestart -v | grep -E 'offline|^(---|FAIL)'
 if CHROMIUM=$(./scripts/chromium.sh) && [[ -d web/ui/node_modules ]]; then
   echo '== the chat page and a guide page on a slow phone, by Lighthouse'
   (cd web/ui && CHROMIUM="$CHROMIUM" SHENWEI_BIN="$dir/shenwei" node browser/lighthouse.bench.mjs)

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium fonts-noto-cjk postgresql nginx-light)
+packages=(chromium fonts-noto-cjk postgresql prometheus nginx-light)
 
 installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == 'install ok installed' ]]; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -39,6 +39,7 @@ have npm || must npm
 have git || may 'git'
 have_chromium || may 'Chromium (Debian: chromium)'
 have_postgres || may 'PostgreSQL with initdb (Debian: postgresql)'
+have promtool || may 'promtool (Debian: prometheus)'
 have_nginx || may 'nginx (Debian: nginx-light)'
 have_cjk || may 'a Chinese font (Debian: fonts-noto-cjk)'
 exit "$fail"

@@ -42,7 +42,7 @@ step vet go vet ./...
 # cmd/shenwei starts whole services and builds many engines: with the race detector it takes longer than all
 # the rest, which has it; make long runs it with it.
 step 'go test' go test -race -timeout 15m $(go list ./... | grep -v 'cmd/shenwei$')
-step 'go test, the program' go test -timeout 15m ./cmd/shenwei
+step 'go test, the program' go test -timeout 20m ./cmd/shenwei
 # A module of its own, for parsers that the product does not need; it reads files outside of it, which go's cache
 # of results does not see.
 step 'go test, deploy' go -C deploy/verify test -count=1 ./...

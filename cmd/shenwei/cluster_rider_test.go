@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -20,6 +23,8 @@ type rider struct {
 	doors  func() []string // addresses that may be tried
 	person bool            // asks for a person
 	think  time.Duration   // between two lines, at most
+
+	hint atomic.Int64 // nanoseconds until she comes back
 
 	mu           sync.Mutex
 	conversation string
@@ -64,13 +69,27 @@ func (r *rider) ride(ctx context.Context, quiet <-chan struct{}) {
 			linger(ctx, 50*time.Millisecond+time.Duration(r.rnd.IntN(150))*time.Millisecond)
 			continue
 		}
+		r.hint.Store(0)
 		r.session(ctx, quiet, ws)
 		r.mu.Lock()
 		if r.offline.IsZero() {
 			r.offline = time.Now()
 		}
 		r.mu.Unlock()
+		linger(ctx, time.Duration(r.hint.Load()))
 	}
+}
+
+// returnHint is when a node that sends her away says that she is to come back, as the page heeds it.
+func returnHint(err error) time.Duration {
+	var closed *websocket.CloseError
+	var hint struct {
+		RetryInMS int64 `json:"retry_in_ms"`
+	}
+	if !errors.As(err, &closed) || closed.Code != websocket.CloseTryAgainLater || json.Unmarshal([]byte(closed.Text), &hint) != nil {
+		return 0
+	}
+	return time.Duration(hint.RetryInMS) * time.Millisecond
 }
 
 func linger(ctx context.Context, d time.Duration) {
@@ -117,7 +136,8 @@ func (r *rider) session(ctx context.Context, quiet <-chan struct{}, ws *websocke
 		defer close(frames)
 		for {
 			var f dframe
-			if ws.ReadJSON(&f) != nil {
+			if err := ws.ReadJSON(&f); err != nil {
+				r.hint.Store(int64(returnHint(err)))
 				return
 			}
 			select {
