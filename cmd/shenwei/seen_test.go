@@ -300,6 +300,7 @@ func (m moved) record(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(v)
 	gathered(t, reg)
+	a.lexicon.differs.Store(true)
 	v.readAt = time.Time{} // a while later
 	m.note(gathered(t, reg))
 	for name, want := range map[string]float64{"release_lag": 1, "jobs_overdue": 1, "insight_lag_turns": 1} {
