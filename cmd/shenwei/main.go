@@ -47,11 +47,14 @@ type cli struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	go func() { // a second signal exits at once
-		<-ctx.Done()
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
 		stop()
+		<-signals // a second one ends it now, whatever is under way
+		os.Exit(1)
 	}()
 	os.Exit(run(ctx, os.Args[1:]))
 }

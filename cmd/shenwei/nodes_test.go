@@ -35,6 +35,7 @@ func natsServer(t *testing.T, port int) *server.Server {
 type cluster struct {
 	dsn   string
 	prog  program
+	env   []string
 	nodes []*service
 }
 
@@ -46,6 +47,7 @@ func newCluster(t *testing.T, n int, env ...string) *cluster {
 	}
 	c := &cluster{dsn: pgtest.Start(t).Database(t)}
 	env = append(append([]string{"SHENWEI_KEYS_DATA=" + key, "SHENWEI_DB=" + c.dsn}, alwaysOpen...), env...)
+	c.env = env
 	for range n {
 		c.prog = newProgram(t)
 		c.prog.env = env

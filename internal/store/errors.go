@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-sqlite3"
@@ -67,7 +68,9 @@ func classify(err error) error {
 
 func isFull(err error) bool {
 	var p *pgconn.PgError
-	return isSQLite(err, sqlite3.ErrFull) || errors.As(err, &p) && p.Code == "53100"
+	var s sqlite3.Error
+	return isSQLite(err, sqlite3.ErrFull) || errors.As(err, &p) && p.Code == "53100" ||
+		errors.As(err, &s) && s.Code == sqlite3.ErrIoErr && (s.SystemErrno == syscall.ENOSPC || s.SystemErrno == syscall.EDQUOT || s.ExtendedCode == sqlite3.ErrIoErrSHMSize)
 }
 
 // isReadOnly reports PostgreSQL that takes no writes now.

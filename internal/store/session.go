@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mattn/go-sqlite3"
+
 	"shenwei/internal/vault"
 )
 
@@ -64,7 +66,7 @@ func (s *session) commit() error {
 	if _, err := s.exec("COMMIT"); err != nil {
 		s.rollback()
 		s.discard()
-		if isGone(err) && !isFull(err) {
+		if isGone(err) && (!isFull(err) || isSQLite(err, sqlite3.ErrIoErr)) {
 			return errors.Join(errLost, err)
 		}
 		return err

@@ -28,9 +28,9 @@ func inOrder(names []string) []string {
 	return all
 }
 
-// Waiting notes which of those who wait this node sees on their pages, and tells how long no
+// WhoWaits notes which of those who wait this node sees on their pages, and tells how long no
 // node has seen the others. Who was never seen counts from now on.
-func (db *DB) Waiting(ctx context.Context, here, others []string) (map[string]time.Duration, error) {
+func (db *DB) WhoWaits(ctx context.Context, here, others []string) (map[string]time.Duration, error) {
 	seen, err := encodeJSON("the list", inOrder(here))
 	if err != nil {
 		return nil, err

@@ -29,9 +29,9 @@ type Talk interface {
 	TicketsOf(ctx context.Context, conversation string, limit int) ([]desk.Ticket, error)
 	EndedTickets(ctx context.Context, from, to time.Time, limit int) ([]desk.Ticket, error)
 	RecentConversations(ctx context.Context, since time.Time, limit int) ([]desk.Glance, error)
-	// Waiting notes who of those who wait is on her page on this node, and tells how long no node
+	// WhoWaits notes who of those who wait is on her page on this node, and tells how long no node
 	// has seen the others.
-	Waiting(ctx context.Context, here, others []string) (map[string]time.Duration, error)
+	WhoWaits(ctx context.Context, here, others []string) (map[string]time.Duration, error)
 }
 
 // Scratch is what agents write beside what citizens read.

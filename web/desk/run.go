@@ -97,7 +97,7 @@ func (d *Desk) endWaits(ctx context.Context, here, others []string, waiting map[
 		d.watchful.look(d.cfg.Now())
 		return
 	}
-	unseen, err := d.cfg.Store.Waiting(ctx, here, others)
+	unseen, err := d.cfg.Store.WhoWaits(ctx, here, others)
 	if err != nil {
 		d.cfg.Log.Error("who waits was not noted; nobody's wait is ended", "err", err)
 		return

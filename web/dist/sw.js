@@ -1,8 +1,8 @@
 // The service worker of the chat page. It keeps the shell, so that the page opens without a
 // network and says so, and nothing else: answers, lists and guides always come from the server.
 // The build puts the shell's files and their version in.
-const shell = ["/","/assets/offline.html","/assets/pages.css","/assets/icon.svg","/assets/early.js","/assets/index-900cc769.js","/assets/part-words-e0809b4d.js","/assets/index-082cf55a.css","/assets/en-46f8ecb4.json","/assets/zh-Hant-5b9ba4a0.json","/assets/part-DeskForms-6843e50b.js","/assets/part-DeskStrip-4cab5667.js","/assets/part-HistoryPanel-296b67de.js","/assets/part-MatterPanel-2c54a54f.js","/assets/part-PanelFrame-ed2c7eed.js","/assets/part-PicturePanel-8b59b786.js","/assets/part-PictureView-e7d2ac66.js","/assets/part-sheet-2b8abca5.js","/assets/DeskForms-721dcffd.css","/assets/DeskStrip-3b3b4607.css","/assets/HistoryPanel-a7b60ad7.css","/assets/MatterPanel-f5c4ea45.css","/assets/PanelFrame-65d28a68.css","/assets/PicturePanel-16bd1bfc.css","/assets/PictureView-89de09fc.css"]
-const name = 'shenwei-' + "321ebdb4c69d"
+const shell = ["/","/assets/offline.html","/assets/pages.css","/assets/icon.svg","/assets/early.js","/assets/index-749ad098.js","/assets/part-words-e0809b4d.js","/assets/index-082cf55a.css","/assets/en-46f8ecb4.json","/assets/zh-Hant-5b9ba4a0.json","/assets/part-DeskForms-a92b6d95.js","/assets/part-DeskStrip-20adce90.js","/assets/part-HistoryPanel-c727cd86.js","/assets/part-MatterPanel-dd9843d8.js","/assets/part-PanelFrame-66c47460.js","/assets/part-PicturePanel-6ecc9f26.js","/assets/part-PictureView-f9704edc.js","/assets/part-sheet-2b8abca5.js","/assets/DeskForms-721dcffd.css","/assets/DeskStrip-3b3b4607.css","/assets/HistoryPanel-a7b60ad7.css","/assets/MatterPanel-f5c4ea45.css","/assets/PanelFrame-65d28a68.css","/assets/PicturePanel-16bd1bfc.css","/assets/PictureView-89de09fc.css"]
+const name = 'shenwei-' + "7440fadecb75"
 const offline = '/assets/offline.html'
 
 self.addEventListener('install', (e) => {

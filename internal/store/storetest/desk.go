@@ -49,7 +49,7 @@ var deskCases = []testCase{
 		one, two := s.open(), s.open()
 		waits := func(db *store.DB, here, others []string) map[string]time.Duration {
 			s.Helper()
-			unseen, err := db.Waiting(s.Context(), here, others)
+			unseen, err := db.WhoWaits(s.Context(), here, others)
 			s.must(err)
 			return unseen
 		}

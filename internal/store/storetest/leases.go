@@ -33,6 +33,29 @@ var leaseCases = []testCase{
 		s.wantCode(old.SettleOutbox(s.Context(), slept, "old", outbox.Verdict{State: outbox.Sent}), fault.Conflict)
 		s.must(other.SettleOutbox(s.Context(), again, "old", outbox.Verdict{State: outbox.Sent}))
 	}},
+	{"who ends gives back what it has, and nothing of others", func(s *suite) {
+		leaver, other := s.open(), s.open()
+		for _, ref := range []string{"1", "2"} {
+			s.must(leaver.ScheduleJob(s.Context(), jobs.Job{Kind: "k", Ref: ref}))
+		}
+		mine, theirs := s.claim(leaver, "leaver/0", "k"), s.claim(other, "other/0", "k")
+		s.must(leaver.ReleaseJobs(s.Context(), []string{"leaver/0", "leaver/1"}))
+		if got := s.claim(other, "other/1", "k"); got == nil || got.Ref != mine.Ref {
+			s.Errorf("not claimed at once: %+v", got)
+		}
+		s.wantCode(leaver.EndJob(s.Context(), "leaver/0", *mine, 0, ""), fault.Conflict)
+		s.must(other.EndJob(s.Context(), "other/0", *theirs, 0, ""))
+
+		s.must(leaver.AddOutbox(s.Context(), letter("a", "k1")))
+		sent := s.claimRows(leaver, "leaver", Noon)[0]
+		s.must(other.AddOutbox(s.Context(), letter("b", "k2")))
+		kept := s.claimRows(other, "other", Noon)[0]
+		s.must(leaver.ReleaseOutbox(s.Context(), "leaver"))
+		if got := s.claimRows(other, "other", Noon.Add(time.Second)); len(got) != 1 || got[0].ID != sent.ID || got[0].Doubts != 1 {
+			s.Errorf("what was under way is not in doubt: %+v", got)
+		}
+		s.must(other.SettleOutbox(s.Context(), kept, "other", outbox.Verdict{State: outbox.Sent}))
+	}},
 	{"who slept over a job can neither keep nor end it", func(s *suite) {
 		old, other := s.open(), s.open()
 		s.must(old.ScheduleJob(s.Context(), jobs.Job{Kind: "k", Ref: "1"}))
