@@ -31,7 +31,7 @@ func chaosScale() scale {
 	if os.Getenv("SHENWEI_LONG") == "1" {
 		return scale{rounds: 20, citizens: 300, agents: 30, length: 30 * time.Second, pushes: 120, publish: 4 * time.Second, think: 4 * time.Second}
 	}
-	return scale{rounds: 2, citizens: 40, agents: 4, length: 6 * time.Second, pushes: 24, publish: 3 * time.Second, think: 1500 * time.Millisecond}
+	return scale{rounds: 2, citizens: 30, agents: 4, length: 5 * time.Second, pushes: 18, publish: 3 * time.Second, think: 1500 * time.Millisecond}
 }
 
 // blow is one fault: what, to which node, when, for how long.
