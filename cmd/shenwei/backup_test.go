@@ -15,6 +15,7 @@ import (
 // The drill: a service under load is backed up, the backup is restored elsewhere, and the
 // restored copy answers and holds every line that was acknowledged before the backup began.
 func TestTheRestoredCopyAnswersAndHoldsWhatWasAcknowledged(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for name, tc := range map[string]struct{ from, to func(t *testing.T) []string }{
 		"SQLite":                 {noEnv, noEnv},
 		"PostgreSQL":             {ownPostgres, ownPostgres},
@@ -123,6 +124,7 @@ func (w *witness) promised() *witness {
 }
 
 func TestBackupAndRestoreRefuseWhatWouldLoseSomething(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := newProgram(t)
 	file := filepath.Join(t.TempDir(), "a.backup")
 	if r := p.run(t, "", "backup", file); r.code != 1 || !strings.Contains(r.err, "no database") {

@@ -26,6 +26,7 @@ func wrongClock(t *testing.T, by time.Duration) string {
 // one must not undo: it would take the agent for gone, her session for ended and her ticket for
 // lapsed by its own clock.
 func TestNodesFiveMinutesApartServeOneHotline(t *testing.T) {
+	t.Parallel() // it mostly waits
 	right := newProgram(t)
 	key := strings.TrimSpace(right.ok(t, "keys", "new").out)
 	right.env = append(right.env, alwaysOpen...)

@@ -66,6 +66,7 @@ func storm(rnd *rand.Rand, length time.Duration, nodes int) []blow {
 // nodes while these are killed, stopped, paused and started again, the bus is cut, held, slowed, doubled
 // and lied on, and PostgreSQL is restarted. Then it holds what everybody saw against the record.
 func TestThreeNodesUnderEveryFaultLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel() // it mostly waits
 	seed, s := seeded(t), chaosScale()
 	w := newWorld(t, seed, s)
 	for round := range s.rounds {

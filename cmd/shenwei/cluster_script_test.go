@@ -19,6 +19,7 @@ import (
 // TestMakeClusterServesThroughItsBalancerAndLeavesNothingBehind runs scripts/cluster.sh as make cluster
 // does, asks by HTTP and on a socket, and presses Ctrl-C.
 func TestMakeClusterServesThroughItsBalancerAndLeavesNothingBehind(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, need := range []string{"/usr/lib/postgresql/*/bin/initdb", "/usr/sbin/nginx"} {
 		if found, _ := filepath.Glob(need); len(found) == 0 {
 			t.Skipf("%s is not installed", need) // needs.sh says so, and fails in CI

@@ -222,6 +222,7 @@ func (l *ledger) check(t *testing.T, addr string) {
 // what was acknowledged to either is there once, every conversation still has its owner, and
 // replies that were sent again are not doubled.
 func TestTheDeskSurvivesKill9(t *testing.T) {
+	t.Parallel() // it mostly waits
 	rounds, rnd := killing(t)
 	p := newProgram(t)
 	p.env = slices.Concat([]string{"SHENWEI_LOG_LEVEL=error"}, unlimited, alwaysOpen)

@@ -108,6 +108,7 @@ func (w *witness) check(t *testing.T, addr string) (acked int) {
 // fifty questions in flight: nothing acknowledged is lost, nothing is there twice, and what
 // was not answered is answered by the next start.
 func TestWhatWasAcknowledgedSurvivesKill9(t *testing.T) {
+	t.Parallel() // it mostly waits
 	rounds, rnd := killing(t)
 	p := newProgram(t)
 	p.env = unlimited

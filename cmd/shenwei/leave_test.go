@@ -275,6 +275,7 @@ func TestANodeAloneLeavesWithNothingLost(t *testing.T) {
 }
 
 func TestANodeEndsAlthoughSomethingHangs(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for name, dsn := range map[string]string{"SQLite": "", "PostgreSQL": pgtest.Start(t).Database(t)} {
 		t.Run(name, func(t *testing.T) {
 			p := newProgram(t)
@@ -316,6 +317,7 @@ func TestASecondSignalEndsANodeNow(t *testing.T) {
 // Three nodes start at once on an empty database: one release is made, one link to the first
 // account works, one name is given.
 func TestNodesThatStartTogetherMakeOneOfEachThing(t *testing.T) {
+	t.Parallel() // it mostly waits
 	k := newCluster(t, 0)
 	nodes := make([]*service, 3)
 	var all sync.WaitGroup

@@ -44,6 +44,7 @@ func later(t *testing.T, newest int64, script string) string {
 // TestTwoVersionsServeSideBySideAcrossOneSchemaStep upgrades one of two nodes while both serve, and
 // then takes a step that leaves no room for the older one.
 func TestTwoVersionsServeSideBySideAcrossOneSchemaStep(t *testing.T) {
+	t.Parallel() // it mostly waits
 	newest, err := store.NewestSchema()
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,7 @@ func newCluster(t *testing.T, n int, env ...string) *cluster {
 // A citizen is on one node, her agent on another, a supervisor on a third: nobody of them
 // notices, whether the bus is there, is cut in the middle, or there is none.
 func TestPeopleOnThreeNodesTalkAsOnOne(t *testing.T) {
+	t.Parallel() // it mostly waits
 	t.Run("over a bus", func(t *testing.T) {
 		bus := natsServer(t, 0)
 		talkAcross(t, newCluster(t, 3, "SHENWEI_BUS="+bus.ClientURL()), func() {}, true)

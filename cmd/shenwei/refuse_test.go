@@ -18,6 +18,7 @@ import (
 
 // TestADatabaseThatCannotBeWrittenIsSaidAtTheStart plays a file that belongs to somebody else.
 func TestADatabaseThatCannotBeWrittenIsSaidAtTheStart(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := newProgram(t)
 	p.ok(t, "check")
 	path := filepath.Join(p.dir, "shenwei.db")
@@ -76,6 +77,7 @@ func question(t *testing.T, addr, ref, text string) (int, string, bot.Reply) {
 
 // TestAFullDiskIsToldToCitizensAndTheServiceGoesOnByItself serves from a disk of its own.
 func TestAFullDiskIsToldToCitizensAndTheServiceGoesOnByItself(t *testing.T) {
+	t.Parallel() // it mostly waits
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=48m"); err != nil {
 		t.Skipf("a small disk cannot be made here (it takes root): %v", err)
@@ -148,6 +150,7 @@ func TestAFullDiskIsToldToCitizensAndTheServiceGoesOnByItself(t *testing.T) {
 // TestAnotherDictionaryIsSaid has a program whose dictionary is another one serve a release, and a
 // file of the unpacked one changed.
 func TestAnotherDictionaryIsSaid(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := newProgram(t)
 	if r := p.ok(t, "check"); !strings.Contains(r.out, "that of the live release") {
 		t.Errorf("%s", r.out)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestAServiceMovesToPostgreSQLAndBackWithEverything(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := newProgram(t)
 	s := p.serve(t)
 	c := newCitizen(t, "she moves along", s.addr)

@@ -112,6 +112,7 @@ const marker = "朱砂痣白月光"
 
 // A turn that two nodes handle is one trace, which the turn's id in the log leads to.
 func TestATurnOfTwoNodesIsOneTraceWithoutAWordOfTheCitizens(t *testing.T) {
+	t.Parallel() // it mostly waits
 	o := newOTLP(t)
 	model := scripted.New(t, scripted.Config{})
 	model.Script(scripted.Answer{From: kind})

@@ -86,6 +86,7 @@ func playedTo(t *testing.T, shown func(openid string, b simulator.Bubble)) (*sim
 // push has one line, one reply and one bubble, and a card is doubled only where the record says
 // that nobody knows whether it arrived.
 func TestAKilledProcessBehindAnAccountLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel() // it mostly waits
 	long := os.Getenv("SHENWEI_LONG") == "1"
 	pushes, citizens := 210, 70 // three each: within the quota, with room for what is sent again
 	if long {
