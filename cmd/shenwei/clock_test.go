@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -82,7 +81,7 @@ func TestNodesFiveMinutesApartServeOneHotline(t *testing.T) {
 	if n := strings.Count(b.errs.String(), "this machine's clock is wrong"); n != 1 {
 		t.Errorf("the wrong clock was told of %d times:\n%s", n, b.errs.String())
 	}
-	if bytes.Contains(a.errs.Bytes(), []byte("clock is wrong")) {
+	if strings.Contains(a.errs.String(), "clock is wrong") {
 		t.Errorf("the right clock was called wrong:\n%s", a.errs.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -84,7 +85,25 @@ func (p program) run(t *testing.T, stdin string, args ...string) result {
 type service struct {
 	cmd  *exec.Cmd
 	addr string
-	errs *bytes.Buffer
+	errs *heard
+}
+
+// heard is what a running process writes, read while it writes.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(b)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
 }
 
 func (p program) serve(t *testing.T, args ...string) *service {
@@ -93,7 +112,7 @@ func (p program) serve(t *testing.T, args ...string) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{addr: addr, errs: &bytes.Buffer{}}
+	s := &service{addr: addr, errs: &heard{}}
 	s.cmd = p.command(context.Background(), append([]string{"serve", "--addr", addr}, args...)...)
 	s.cmd.Stderr = s.errs
 	if err := s.cmd.Start(); err != nil {
