@@ -53,7 +53,7 @@ step needs ./scripts/needs.sh
 step lint ./scripts/lint.sh
 step vet go vet ./...
 # cmd/shenwei starts whole services and builds many engines, kb/exchange writes and reads whole workbooks and does
-# nothing at once: with the race detector they take longer than all the rest, which has it; make long runs the first with it.
+# nothing at once: with the race detector they take longer than all the rest, which has it; make long runs them with it.
 # They wait more than they compute, so they run beside the rest.
 slow='cmd/shenwei$|kb/exchange$'
 go test -timeout 20m $(go list ./... | grep -E "$slow") >"$beside" 2>&1 &
